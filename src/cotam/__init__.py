@@ -1,0 +1,1 @@
+"""cotam: image coding for multimodal LLMs."""

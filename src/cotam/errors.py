@@ -1,0 +1,38 @@
+"""Every error that cotam raises on purpose, as one tree.
+
+::
+
+    CotamError                 base of all of them
+    ├── BitstreamError         bytes that are no valid stream: truncated, altered, hostile
+    │   └── VersionError       a stream of a newer format version
+    ├── ImageError             a file or array that is no picture cotam can take
+    ├── ModelError             unknown model, wrong or damaged weights
+    └── TrainingError          training data or a checkpoint that cannot be used
+
+A mistake in the call itself (quality out of range, wrong type) stays ``ValueError`` or ``TypeError``.
+The message names the file or argument and says what would be right; it is one line.
+"""
+
+
+class CotamError(Exception):
+    """Base class of all errors of this package."""
+
+
+class BitstreamError(CotamError):
+    """The bytes are not a valid cotam stream."""
+
+
+class VersionError(BitstreamError):
+    """The stream is of a format version that this release does not know."""
+
+
+class ImageError(CotamError):
+    """The input is not a picture that can be encoded."""
+
+
+class ModelError(CotamError):
+    """A model is unknown, or its weights are missing, damaged or of another architecture."""
+
+
+class TrainingError(CotamError):
+    """Training data or a checkpoint cannot be used."""
