@@ -1,0 +1,62 @@
+"""The frames of a sequence: records of timestamp, length, body and checksum, closed by a terminator."""
+
+from collections.abc import Iterator
+
+from cotam.bitstream.byte_reader import ByteReader, varint_bytes
+from cotam.bitstream.checksum import checksum, read_checksum
+from cotam.bitstream.frame import body_bytes, read_body
+from cotam.bitstream.limits import MAX_BODY_BYTES, MAX_FRAMES, MIN_BODY_BYTES
+from cotam.bitstream.records import FrameRecord, StreamHeader
+from cotam.errors import BitstreamError
+
+TERMINATOR = b"\0\0"
+"""Timestamp delta 0 and body length 0: no frame follows."""
+
+
+def record_bytes(frame: FrameRecord, delta_ms: int) -> bytes:
+    """The record of ``frame``, ``delta_ms`` milliseconds after the frame before it."""
+    body = body_bytes(frame)
+    record = varint_bytes(delta_ms) + varint_bytes(len(body)) + body
+    return record + checksum(record)
+
+
+def read_records(reader: ByteReader, header: StreamHeader) -> Iterator[FrameRecord]:
+    """Read frames up to the terminator, which must end the stream.
+
+    Every frame is yielded as soon as its checksum holds; an error comes after the whole frames before it.
+
+    Raises:
+        BitstreamError: truncated, altered, no frame, too many frames, or bytes behind the terminator.
+    """
+    timestamp_ms = 0
+    for index in range(MAX_FRAMES + 1):
+        start = reader.position
+        delta_ms = reader.varint("a frame's timestamp")
+        length = reader.varint("a frame's length")
+        if length == 0:
+            _check_end(reader, index, delta_ms)
+            return
+        if index == MAX_FRAMES:
+            break
+        timestamp_ms += delta_ms
+        yield _read_frame(reader, start, length, header, timestamp_ms)
+    raise BitstreamError(f"a sequence must have at most {MAX_FRAMES} frames, got more")
+
+
+def _read_frame(
+    reader: ByteReader, start: int, length: int, header: StreamHeader, timestamp_ms: int
+) -> FrameRecord:
+    if not MIN_BODY_BYTES <= length <= MAX_BODY_BYTES:
+        raise BitstreamError(f"a frame must take {MIN_BODY_BYTES} to {MAX_BODY_BYTES} bytes, got {length}")
+    body = reader.take(length, "a frame")
+    read_checksum(reader, start, "a frame")
+    return read_body(ByteReader(body), header, timestamp_ms)
+
+
+def _check_end(reader: ByteReader, frames: int, delta_ms: int) -> None:
+    if delta_ms:
+        raise BitstreamError(f"the terminator of a sequence must have timestamp 0, got {delta_ms}")
+    if not frames:
+        raise BitstreamError("a sequence must have at least one frame, got none")
+    if reader.remaining:
+        raise BitstreamError(f"trailing bytes: {reader.remaining} after the end of the sequence")

@@ -1,0 +1,71 @@
+"""The hyperprior (Ballé et al. 2018): a small second set of latents that describes the first.
+
+Analysis runs at the encoder only and is ordinary floating point. Synthesis runs on both sides and is exact. The
+hyper-latents themselves are coded with zero-mean Gaussians whose table index depends on channel and quality.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cotam.ops.fixed_point import ONE, FixedConv, leaky_relu
+from cotam.ops.quality import HAT_ONE
+
+HYPER_STRIDE = 4
+"""Hyper-latents per latent position and axis: stride 64 in the picture."""
+
+
+class HyperAnalysis(nn.Module):
+    """h_a: gained latents (N, M, H, W) and quality hats (N, K, H, W) to hyper-latents (N, Z, ⌈H/4⌉, ⌈W/4⌉)."""
+
+    def __init__(self, latents: int, nodes: int, hidden: int, hyper: int) -> None:
+        super().__init__()
+        self.enter = nn.Conv2d(latents + nodes, hidden, 1)
+        self.spread = nn.Conv2d(hidden, hidden, 3, padding=1, groups=hidden)
+        self.down = nn.Conv2d(4 * hidden, 2 * hidden, 1)
+        self.mix = nn.Conv2d(2 * hidden, 2 * hidden, 3, padding=1, groups=2 * hidden)
+        self.leave = nn.Conv2d(8 * hidden, hyper, 1)
+
+    def forward(self, y: Tensor, hats: Tensor) -> Tensor:
+        """Describe the latents; asinh tames the range that they span from quality 1 to 100."""
+        x = torch.cat([torch.asinh(y), hats.to(y.dtype) / HAT_ONE], 1)
+        h, w = x.shape[-2:]
+        x = F.pad(x, (0, -w % HYPER_STRIDE, 0, -h % HYPER_STRIDE), mode="replicate")
+        x = self.spread(F.leaky_relu(self.enter(x), 0.1))
+        x = F.leaky_relu(self.down(F.pixel_unshuffle(x, 2)), 0.1)
+        return self.leave(F.pixel_unshuffle(F.leaky_relu(x + self.mix(x), 0.1), 2))
+
+
+class HyperSynthesis(nn.Module):
+    """h_s, exact: hyper-latents (N, Z, h, w) to features (N, C, 4h, 4w)."""
+
+    def __init__(self, hyper: int, hidden: int, features: int) -> None:
+        super().__init__()
+        self.enter = FixedConv(hyper, hidden)
+        self.spread = FixedConv(hidden, hidden, depthwise=True)
+        self.up = FixedConv(hidden, 4 * features)
+        self.mix = FixedConv(features, features, depthwise=True)
+        self.leave = FixedConv(features, 4 * features)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Expand hyper-latents; ``z`` in activation units (float form: plain; integer form: times 256)."""
+        x = self.spread(leaky_relu(self.enter(z)))
+        x = leaky_relu(F.pixel_shuffle(self.up(leaky_relu(x)), 2))
+        return leaky_relu(F.pixel_shuffle(self.leave(leaky_relu(self.mix(x))), 2))
+
+
+class HyperScales(nn.Module):
+    """Table index of each hyper-latent, by channel and quality, interpolated over the quality nodes."""
+
+    def __init__(self, hyper: int, nodes: int, start: float = 22.0) -> None:
+        super().__init__()
+        self.index = nn.Parameter(torch.full((nodes, hyper), start))
+
+    def forward(self, hats: Tensor) -> Tensor:
+        """Float form: hats (N, K, 1, 1) to real indexes (N, Z, 1, 1)."""
+        weights = hats.to(self.index.dtype)[:, :, 0, 0] / HAT_ONE
+        return (weights @ self.index)[:, :, None, None]
+
+    def integer_table(self) -> Tensor:
+        """The indexes in units of 2^-8, int64 (K, Z): what a model file stores."""
+        return torch.floor(self.index.detach().to(torch.float64) * ONE + 0.5).to(torch.int64)

@@ -1,0 +1,93 @@
+"""Four-pass context model: every pass codes a quarter of the channels at every position.
+
+Channels form four equal groups and positions four parity classes (row and column even or odd). In pass p the class c
+codes the group ``ORDER[p] xor c``: a Latin square, so after each pass every position knows something of itself and of
+its neighbours (the idea of the quadtree partition in Li et al., "Neural Video Compression with Diverse Contexts",
+CVPR 2023). Every pass is one convolution network over the whole picture: parallel, never raster order.
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from cotam.ops.fixed_point import FixedConv, leaky_relu, saturate
+
+PASSES = 4
+ORDER = (0, 3, 1, 2)
+PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+def blocks_of_pass(number: int, channels: int) -> Iterator[tuple[int, tuple[slice, slice, slice, slice]]]:
+    """The four (group, index expression) pairs that a pass codes in a tensor (N, ``channels``, H, W)."""
+    size = channels // PASSES
+    for parity, (row, column) in enumerate(PARITIES):
+        group = ORDER[number] ^ parity
+        yield group, (slice(None), slice(group * size, (group + 1) * size), slice(row, None, 2), slice(column, None, 2))
+
+
+class QuadtreeContext(nn.Module):
+    """Mean and table index of every latent, pass by pass, from features and the latents already known.
+
+    Args:
+        latents: number M of latent channels, a multiple of 4.
+        features: channels of the hyperprior's features.
+        nodes: quality nodes K.
+        width: channels of the network.
+    """
+
+    def __init__(self, latents: int, features: int, nodes: int, width: int) -> None:
+        super().__init__()
+        self.latents = latents
+        self.prior = FixedConv(features + nodes, width)
+        self.known = nn.ModuleList(FixedConv(latents, width) for _ in range(PASSES - 1))
+        self.trunks = nn.ModuleList(ContextTrunk(width) for _ in range(PASSES))
+        self.heads = nn.ModuleList(
+            nn.ModuleList(FixedConv(width, 2 * latents // PASSES) for _ in range(PASSES)) for _ in range(PASSES)
+        )
+
+    def prior_features(self, features: Tensor, hats: Tensor) -> Tensor:
+        """What all passes share: hyperprior features and quality hats, both in activation units."""
+        return self.prior(torch.cat([features, hats], 1))
+
+    def parameters_of_pass(self, number: int, prior: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and real table indexes (N, M, H, W), valid at the places that pass ``number`` codes.
+
+        ``known`` holds the latents of earlier passes, zero elsewhere. All in activation units.
+        """
+        x = prior if number == 0 else saturate(prior + self.known[number - 1](saturate(known)))
+        x = self.trunks[number](x)
+        means, indexes = torch.zeros_like(known), torch.zeros_like(known)
+        for group, where in blocks_of_pass(number, self.latents):
+            part = x[:, :, where[2], where[3]]
+            if part.numel():
+                means[where], indexes[where] = self.heads[number][group](part).chunk(2, 1)
+        return means, indexes
+
+    def run(self, prior: Tensor, shape_like: Tensor, code: Callable[[int, Tensor, Tensor], Tensor]) -> Tensor:
+        """Go through the passes; ``code(pass, means, indexes)`` returns the latents, of which the pass's are kept."""
+        known = torch.zeros_like(shape_like)
+        for number in range(PASSES):
+            means, indexes = self.parameters_of_pass(number, prior, known)
+            values = code(number, means, indexes)
+            update = torch.zeros_like(known)
+            for _, where in blocks_of_pass(number, self.latents):
+                update[where] = values[where]
+            known = known + update
+        return known
+
+
+class ContextTrunk(nn.Module):
+    """Two residual steps of depthwise 3 x 3 and pointwise mixing, exact."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.spread = FixedConv(width, width, depthwise=True)
+        self.mix = FixedConv(width, width)
+        self.refine = FixedConv(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mix positions, then channels twice; (N, C, H, W) to the same."""
+        x = leaky_relu(x)
+        x = saturate(x + leaky_relu(self.mix(self.spread(x))))
+        return saturate(x + leaky_relu(self.refine(x)))

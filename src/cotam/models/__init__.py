@@ -1,0 +1,1 @@
+"""Base codecs: the networks only. Streams are made one floor up, in `cotam.codec`."""

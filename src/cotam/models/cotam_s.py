@@ -1,0 +1,127 @@
+"""``cotam-s``, the project's own light base codec: its parts, and the forward pass that training needs."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cotam.entropy_models.gaussian import gaussian_bits
+from cotam.entropy_models.hyperprior import HyperAnalysis, HyperScales, HyperSynthesis
+from cotam.entropy_models.quadtree import QuadtreeContext, blocks_of_pass
+from cotam.models.gains import QualityGains
+from cotam.models.transforms import STRIDE, Analysis, Synthesis
+from cotam.ops.fixed_point import saturate
+from cotam.ops.quality import HAT_ONE, quality_hats
+from cotam.ops.quantisation import add_uniform_noise, round_straight_through
+
+
+@dataclass(frozen=True)
+class CotamSConfig:
+    """Sizes of a ``cotam-s`` model; stored in its weights file."""
+
+    latents: int = 192
+    """Latent channels M at stride 16, a multiple of 4."""
+    hyper: int = 96
+    """Hyper-latent channels Z at stride 64."""
+    wide: int = 128
+    """Channels of the transforms at 1/8 resolution."""
+    deep: int = 256
+    """Channels of the transforms at 1/16 resolution."""
+    analysis_blocks: tuple[int, int] = (3, 5)
+    """Blocks of the analysis at 1/8 and at 1/16."""
+    synthesis_blocks: tuple[int, int] = (5, 7)
+    """Blocks of the synthesis at 1/16 and at 1/8."""
+    hyper_hidden: int = 128
+    """Channels inside the hyperprior."""
+    features: int = 128
+    """Channels of the hyperprior's features at stride 16."""
+    context: int = 192
+    """Channels of the context networks."""
+    nodes: int = 8
+    """Nodes over which quality is interpolated."""
+
+    def __post_init__(self) -> None:
+        """Check the sizes."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            sizes = value if isinstance(value, tuple) else (value,)
+            if not all(isinstance(size, int) and 1 <= size <= 4096 for size in sizes):
+                raise ValueError(f"{field.name} must be from 1 to 4096, not {value!r}")
+        if self.latents % 4:
+            raise ValueError(f"latents must be a multiple of 4, not {self.latents}")
+        if self.nodes < 2:
+            raise ValueError(f"nodes must be at least 2, not {self.nodes}")
+
+
+@dataclass(frozen=True)
+class TrainingOutput:
+    """What one training pass yields: ``x_hat`` (N, 3, H, W) and the bits of every latent and hyper-latent."""
+
+    x_hat: Tensor
+    latent_bits: Tensor
+    hyper_bits: Tensor
+
+
+class CotamS(nn.Module):
+    """All networks of ``cotam-s``. Pictures are float (N, 3, H, W) with samples in -0.5..0.5."""
+
+    stride = STRIDE
+
+    def __init__(self, config: CotamSConfig | None = None) -> None:
+        super().__init__()
+        self.config = c = config or CotamSConfig()
+        self.analysis = Analysis(c.wide, c.deep, c.analysis_blocks, c.latents)
+        self.synthesis = Synthesis(c.wide, c.deep, c.synthesis_blocks, c.latents, c.nodes)
+        self.gains = QualityGains(c.latents, c.nodes)
+        self.hyper_analysis = HyperAnalysis(c.latents, c.nodes, c.hyper_hidden, c.hyper)
+        self.hyper_synthesis = HyperSynthesis(c.hyper, c.hyper_hidden, c.features)
+        self.hyper_scales = HyperScales(c.hyper, c.nodes)
+        self.context = QuadtreeContext(c.latents, c.features, c.nodes, c.context)
+
+    def forward(
+        self, x: Tensor, steps: Tensor, base_steps: Tensor, generator: torch.Generator | None = None
+    ) -> TrainingOutput:
+        """Code pictures as training sees it: noise for the rate, straight-through rounding for everything else.
+
+        Args:
+            x: pictures, float32 (N, 3, H, W), H and W multiples of 64.
+            steps: quality step of each latent position, int64 (N, H/16, W/16).
+            base_steps: quality step of each picture, int64 (N,), without its level map.
+            generator: source of the noise.
+        """
+        hats = quality_hats(steps, self.config.nodes)
+        y = self.analysis(x.contiguous(memory_format=torch.channels_last)).float()
+        with torch.autocast(x.device.type, enabled=False):
+            gain, inverse = self.gains(hats)
+            y = y * gain
+            z = self.hyper_analysis(y, hats)
+            y_hat, latent_bits, hyper_bits = self._code(y, z, hats, base_steps, generator)
+            y_hat = y_hat * inverse
+        x_hat = self.synthesis(y_hat.contiguous(memory_format=torch.channels_last), hats / HAT_ONE).float()
+        return TrainingOutput(x_hat, latent_bits, hyper_bits)
+
+    def _code(
+        self, y: Tensor, z: Tensor, hats: Tensor, base_steps: Tensor, generator: torch.Generator | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Rounded latents, and the bits of latents and hyper-latents."""
+        base_hats = quality_hats(base_steps.view(-1, 1, 1), self.config.nodes)
+        hyper_bits = gaussian_bits(add_uniform_noise(z, generator), self.hyper_scales(base_hats))
+        features = self.hyper_synthesis(saturate(round_straight_through(z)))
+        prior = self.context.prior_features(features[..., : y.shape[-2], : y.shape[-1]], hats / HAT_ONE)
+        bits = torch.zeros_like(y)
+
+        def code(number: int, means: Tensor, indexes: Tensor) -> Tensor:
+            cost = gaussian_bits(add_uniform_noise(y - means, generator), indexes)
+            for _, where in blocks_of_pass(number, self.config.latents):
+                bits[where] = cost[where]
+            return means + round_straight_through(y - means)
+
+        return self.context.run(prior, y, code), bits, hyper_bits
+
+
+def pad_to_stride(x: Tensor, stride: int = STRIDE) -> Tensor:
+    """Repeat the last row and column until both sides are multiples of ``stride``."""
+    h, w = x.shape[-2:]
+    return F.pad(x, (0, -w % stride, 0, -h % stride), mode="replicate")

@@ -1,0 +1,139 @@
+"""Layers that train in floating point and run in exact integers.
+
+The entropy decoder must compute the very same table indexes as the encoder, on every machine. So the networks it
+depends on are built from the layers of this file. Each has a float form, which trains, and an integer form, to
+which `to_integers` converts it once after training:
+
+- activations are integers in units of 2^-8, kept in 16 bits;
+- weights are 16-bit integers with one power-of-two scale a layer;
+- products are summed in float64 (or int64), where every partial sum is an integer below 2^53 and therefore exact in
+  any order, on any device, with or without fused multiply-add;
+- results are rescaled by a power of two, rounding half up: floor((a + 2^(k-1)) / 2^k).
+
+The float form has the same saturation, so that training sees it.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+FRACTION_BITS = 8
+ONE = 1 << FRACTION_BITS
+"""The integer activation that stands for 1.0."""
+MAX_ACTIVATION = (1 << 15) - 1
+MAX_WEIGHT = (1 << 15) - 1
+MAX_SHIFT = 20
+MAX_EXACT = 1 << 53
+LEAK_BITS = 3
+SATURATION = MAX_ACTIVATION / ONE
+
+
+def saturate(x: Tensor) -> Tensor:
+    """Keep activations in their 16 bits; float tensors of the float form and float64 integers alike."""
+    limit = MAX_ACTIVATION if x.dtype == torch.float64 else SATURATION
+    return x.clamp(-limit, limit)
+
+
+def leaky_relu(x: Tensor) -> Tensor:
+    """max(x, x/8), then saturation; on integers the division rounds down."""
+    leaked = x * 2.0**-LEAK_BITS
+    if x.dtype == torch.float64:
+        leaked = torch.floor(leaked)
+    return saturate(torch.maximum(x, leaked))
+
+
+class FixedConv(nn.Module):
+    """A pointwise (1 x 1) or depthwise (3 x 3, zero padding) convolution in its float form.
+
+    Args:
+        inputs: input channels.
+        outputs: output channels.
+        depthwise: 3 x 3 with one filter a channel; needs ``inputs == outputs``.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, depthwise: bool = False) -> None:
+        super().__init__()
+        if depthwise and inputs != outputs:
+            raise ValueError(f"a depthwise layer keeps its channels: {inputs} is not {outputs}")
+        self.depthwise = depthwise
+        conv = nn.Conv2d(inputs, outputs, 3 if depthwise else 1, groups=inputs if depthwise else 1)
+        self.weight, self.bias = conv.weight, conv.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve float activations (N, C, H, W)."""
+        if self.depthwise:
+            return F.conv2d(x, self.weight, self.bias, padding=1, groups=x.shape[1])
+        return F.conv2d(x, self.weight, self.bias)
+
+    def to_integers(self) -> "IntegerConv":
+        """Return the integer form of this layer."""
+        weight = self.weight.detach().to(torch.float64)
+        largest = max(float(weight.abs().max()), 1e-12)
+        shift = 0
+        while shift < MAX_SHIFT and largest * 2.0 ** (shift + 1) < MAX_WEIGHT:
+            shift += 1
+        layer = IntegerConv(weight.shape[1] if not self.depthwise else weight.shape[0], weight.shape[0], depthwise=self.depthwise)
+        scaled = torch.floor(weight * 2.0**shift + 0.5).clamp(-MAX_WEIGHT, MAX_WEIGHT)
+        assert self.bias is not None
+        bias = torch.floor(self.bias.detach().to(torch.float64) * 2.0 ** (shift + FRACTION_BITS) + 0.5)
+        layer.weight.copy_(scaled.flatten(1))
+        layer.bias.copy_(bias)
+        layer.shift.fill_(shift)
+        return layer
+
+
+class IntegerConv(nn.Module):
+    """The integer form of `FixedConv`; activations are integer-valued float64 tensors (N, C, H, W).
+
+    Buffers (they are what a model file stores): ``weight`` int16 (outputs, inputs or 9), ``bias`` int64 (outputs,),
+    ``shift`` int64 scalar in 0..20.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    shift: Tensor
+
+    def __init__(self, inputs: int, outputs: int, *, depthwise: bool = False) -> None:
+        super().__init__()
+        self.depthwise = depthwise
+        self.register_buffer("weight", torch.zeros(outputs, 9 if depthwise else inputs, dtype=torch.int16))
+        self.register_buffer("bias", torch.zeros(outputs, dtype=torch.int64))
+        self.register_buffer("shift", torch.zeros((), dtype=torch.int64))
+
+    def is_exact(self) -> bool:
+        """Whether every partial sum of every possible input stays below 2^53, so that float64 is exact."""
+        sums = self.weight.to(torch.int64).abs().sum(1) * MAX_ACTIVATION + self.bias.abs()
+        return bool((sums + (1 << MAX_SHIFT) < MAX_EXACT).all()) and 0 <= int(self.shift) <= MAX_SHIFT
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve integers exactly; the result is rounded to units of 2^-8 and saturated to 16 bits."""
+        weight, bias = self.weight.to(torch.float64), self.bias.to(torch.float64)
+        total = self._depthwise(x, weight) if self.depthwise else self._pointwise(x, weight)
+        scale = torch.pow(2.0, -self.shift.to(torch.float64))
+        half = torch.floor(torch.pow(2.0, self.shift.to(torch.float64) - 1))
+        return saturate(torch.floor((total + (bias + half).view(-1, 1, 1)) * scale))
+
+    @staticmethod
+    def _pointwise(x: Tensor, weight: Tensor) -> Tensor:
+        n, _, h, w = x.shape
+        return torch.matmul(weight, x.reshape(n, x.shape[1], h * w)).view(n, -1, h, w)
+
+    @staticmethod
+    def _depthwise(x: Tensor, weight: Tensor) -> Tensor:
+        h, w = x.shape[-2:]
+        padded = F.pad(x, (1, 1, 1, 1))
+        total = torch.zeros_like(x)
+        for tap in range(9):
+            row, column = divmod(tap, 3)
+            total = total + padded[..., row : row + h, column : column + w] * weight[:, tap].view(-1, 1, 1)
+        return total
+
+
+def to_integers(module: nn.Module) -> nn.Module:
+    """Replace every `FixedConv` inside ``module`` by its integer form, in place; returns ``module``."""
+    for name, child in module.named_children():
+        if isinstance(child, FixedConv):
+            setattr(module, name, child.to_integers())
+        else:
+            to_integers(child)
+    return module

@@ -1,0 +1,77 @@
+"""What a training run is made of, as one frozen dataclass; presets by device."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from cotam.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class CodecTrainingConfig:
+    """Recipe of ``cotam train codec``; stored in every checkpoint."""
+
+    crop: int = 128
+    """Side of the training crops in pixels, a multiple of 64."""
+    batch: int = 8
+    """Crops per step and process."""
+    late_share: float = 0.25
+    """Last part of the schedule, 0..1, that uses crops of twice the side and a quarter of the batch."""
+    steps: int = 0
+    """Optimiser steps in all; 0 means: as many as fit into ``minutes``."""
+    minutes: float = 30.0
+    """Wall-clock budget that sets ``steps`` when that is 0."""
+    learning_rate: float = 1e-3
+    """Peak of the cosine schedule."""
+    final_learning_rate: float = 1e-5
+    """End of the cosine schedule."""
+    warmup: int = 300
+    """Steps of linear warm-up."""
+    weight_decay: float = 1e-4
+    """AdamW decay of convolution weights; nothing else decays."""
+    clip: float = 1.0
+    """Largest gradient norm."""
+    ema: float = 0.9995
+    """Decay of the averaged weights, which are what is exported."""
+    balance: float = 0.35
+    """Loss weight of a quality is lmbda^-balance: 0 favours high rates, 0.6 levels all rates."""
+    graphics: float = 0.15
+    """Share of rendered text, charts and interfaces in the crops, 0..1."""
+    uniform_levels: float = 0.5
+    """Share of crops with a uniform level map, 0..1."""
+    bf16: bool = True
+    """Transforms in bfloat16 autocast (entropy model and loss stay in float32)."""
+    compile: bool = False
+    """Run the model through ``torch.compile``."""
+    seed: int = 0
+    """Seed of weights, crops, level maps and noise."""
+
+    def __post_init__(self) -> None:
+        """Check the recipe."""
+        if self.crop < 64 or self.crop % 64:
+            raise ValueError(f"crop must be a multiple of 64, not {self.crop}")
+        for name in ("batch", "clip", "learning_rate", "warmup"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+        for name in ("late_share", "graphics", "uniform_levels", "ema"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
+        if self.steps < 0 or (self.steps == 0 and self.minutes <= 0):
+            raise ValueError("steps must be positive, or minutes must be")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "CodecTrainingConfig":
+        """Build from a checkpoint's dictionary; an unknown key is an error that lists the known ones."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        if unknown := set(values) - known:
+            raise TrainingError(f"unknown training option {sorted(unknown)[0]!r}; known: {', '.join(sorted(known))}")
+        return cls(**values)
+
+
+def preset_for(device: torch.device) -> CodecTrainingConfig:
+    """The recipe that suits a device: small crops on a CPU, big batches on an accelerator."""
+    if device.type == "cuda":
+        return CodecTrainingConfig(crop=256, batch=32, late_share=0.0, learning_rate=1e-3)
+    return CodecTrainingConfig(bf16=torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -1,0 +1,24 @@
+"""Learning rate and run length as pure functions of the step, so that resuming needs no hidden state."""
+
+import math
+
+from cotam.training.config import CodecTrainingConfig
+
+MEASURED_STEPS = (10, 60)
+"""Steps between which the speed is measured when a run's length is given in minutes."""
+OVERHEAD = 1.04
+"""Time of validation and checkpoints on top of the steps."""
+
+
+def learning_rate(step: int, total: int, config: CodecTrainingConfig) -> float:
+    """Linear warm-up, then half a cosine from the peak to the end value."""
+    if step < config.warmup:
+        return config.learning_rate * (step + 1) / config.warmup
+    share = min((step - config.warmup) / max(total - config.warmup, 1), 1.0)
+    fall = 0.5 * (1 + math.cos(math.pi * share))
+    return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * fall
+
+
+def steps_that_fit(minutes: float, seconds_per_step: float) -> int:
+    """Steps that a budget allows at a measured speed; at least one."""
+    return max(int(minutes * 60 / (seconds_per_step * OVERHEAD)), 1)
