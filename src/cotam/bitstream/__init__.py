@@ -1,6 +1,6 @@
-"""The container of the .cotam wire format: bytes to checked records and back. ``docs/format.md`` is normative.
+"""The container of the .cotam wire format: bytes to checked records and back.
 
-The payload is opaque here; ``cotam.entropy_coding`` gives it meaning.
+``docs/format.md`` is normative. The payload is opaque here; ``cotam.entropy_coding`` gives it meaning.
 """
 
 from cotam.bitstream.byte_reader import ByteReader

@@ -17,7 +17,7 @@ class ByteReader:
         TypeError: ``data`` is not bytes-like.
     """
 
-    def __init__(self, data: bytes, position: int = 0) -> None:
+    def __init__(self, data: bytes | memoryview, position: int = 0) -> None:
         self._data = memoryview(data)
         self.position = position
 
@@ -33,9 +33,8 @@ class ByteReader:
             BitstreamError: fewer bytes are left.
         """
         if count > self.remaining:
-            raise BitstreamError(
-                f"truncated stream: {what} takes {count} bytes at byte {self.position}, {self.remaining} are left"
-            )
+            where = f"at byte {self.position}, {self.remaining} are left"
+            raise BitstreamError(f"truncated stream: {what} takes {count} bytes {where}")
         start, self.position = self.position, self.position + count
         return bytes(self._data[start : self.position])
 

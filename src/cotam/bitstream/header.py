@@ -29,7 +29,7 @@ def header_bytes(header: StreamHeader) -> bytes:
     return head + checksum(head) if header.sequence else head
 
 
-def read_header(data: bytes) -> tuple[StreamHeader, int]:
+def read_header(data: bytes | memoryview) -> tuple[StreamHeader, int]:
     """Read the header alone.
 
     Args:

@@ -11,10 +11,11 @@ def overhead_bytes(stream: Stream) -> dict[str, int]:
     """Number of bytes of each part; together they are the bytes of the stream.
 
     Returns:
-        ``header``: fixed fields, the frames' qualities and, in a sequence, timestamps, lengths and terminator;
-        ``metadata``: the metadata section; ``level_map``: the level-map descriptors, without the symbols, which
-        are coded in the payload; ``payload``: the frames' payloads with their padding; ``checksum``: all
-        checksums.
+        - ``header``: fixed fields, qualities and, in a sequence, timestamps, lengths and the terminator
+        - ``metadata``: the metadata section
+        - ``level_map``: the level-map descriptors, without the symbols, which are coded in the payload
+        - ``payload``: the frames' payloads with their padding
+        - ``checksum``: all checksums
     """
     checksums = 1 + len(stream.frames) if stream.header.sequence else 1
     parts = {

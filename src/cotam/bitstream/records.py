@@ -5,6 +5,7 @@ record is made. The fields and their bounds are those of ``docs/format.md``.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from cotam.bitstream.checks import check_integer, check_steps
 from cotam.bitstream.limits import (
@@ -134,7 +135,7 @@ class Stream:
     def timestamp_deltas(self) -> list[int]:
         """Milliseconds from each frame's predecessor; for the first frame, from 0."""
         times = [0, *(frame.timestamp_ms for frame in self.frames)]
-        return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(times)]
 
 
 def nearest_quality(quality: float) -> float:

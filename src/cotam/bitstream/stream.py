@@ -56,13 +56,14 @@ def _open(data: bytes) -> tuple[StreamHeader, Iterator[FrameRecord]]:
     return header, iter([read_body(ByteReader(still, start), header, timestamp_ms=0)])
 
 
-def _checked_still(data: bytes) -> bytes:
+def _checked_still(data: bytes) -> memoryview:
     """The bytes that the closing checksum covers."""
     if len(data) < STILL_OVERHEAD_BYTES:
         raise BitstreamError(
             f"truncated stream: a still image takes at least {STILL_OVERHEAD_BYTES} bytes, got {len(data)}"
         )
     reader = ByteReader(data)
-    covered = reader.take(len(data) - CHECKSUM_BYTES, "the image")
+    reader.position = len(data) - CHECKSUM_BYTES
+    covered = reader.consumed_since(0)
     read_checksum(reader, 0, "the image")
     return covered

@@ -16,7 +16,7 @@ all its escapes in array order, then all their suffixes (see ``escapes``).
 from collections.abc import Iterator
 
 import numpy as np
-from constriction.stream.stack import AnsCoder
+from constriction import stream
 from numpy.typing import ArrayLike, NDArray
 
 from cotam.entropy_coding import escapes
@@ -66,14 +66,16 @@ class FrameWriter:
 
         Args:
             check: a number 0 .. 2**32 - 1 that the coder starts from, and that ``FrameReader.finish`` must be
-                given again. 24 bits of it cost a third of a byte, 32 bits about 1.3 bytes.
+                given again: a checksum of the symbols, say. 24 bits cost a third of a byte, 32 bits 1.3.
 
         Returns:
             The payload; without leading zero bytes, and empty for an empty frame.
         """
         if not 0 <= check < 1 << 8 * WORD_BYTES:
             raise ValueError(f"check must lie in 0..2**32 - 1, got {check}")
-        coder = AnsCoder(np.array([check], dtype=np.uint32)) if check else AnsCoder()
+        coder = (
+            stream.stack.AnsCoder(np.array([check], dtype=np.uint32)) if check else stream.stack.AnsCoder()
+        )
         for step in reversed(self._steps):
             coder.encode_reverse(*step)
         words: NDArray[np.uint32] = coder.get_compressed()
@@ -83,14 +85,14 @@ class FrameWriter:
 class FrameReader:
     """Decodes the parts of a frame, asked for in the order in which they were added.
 
-    Any bytes decode to some symbols: errors show as an escape out of range, and in ``finish``.
+    Any bytes decode to some symbols: damage shows as an escape out of range, or in ``finish``.
     """
 
     def __init__(self, data: bytes) -> None:
         """Take the payload of a frame; leading zero bytes are ignored."""
         digits = bytes(data).lstrip(b"\0")
         padded = digits.rjust(-(-len(digits) // WORD_BYTES) * WORD_BYTES, b"\0")
-        self._coder = AnsCoder(np.frombuffer(padded, dtype=">u4")[::-1].astype(np.uint32))
+        self._coder = stream.stack.AnsCoder(np.frombuffer(padded, dtype=">u4")[::-1].astype(np.uint32))
 
     def read(self, indexes: ArrayLike, tables: TableSet) -> NDArray[np.int32]:
         """Decode a part.
@@ -126,8 +128,12 @@ class FrameReader:
     def finish(self, check: int = 0) -> None:
         """Make sure that the frame ends here.
 
-        The coder must be back where the writer started. Damaged bytes do not get there, but for about one
-        case in 2**24: an integrity check of the whole frame that costs no bytes.
+        The coder must be back where the writer started. Without a check this finds data left over, but
+        not always data that ran out, because an empty coder decodes on from 0. A checksum of the symbols as
+        ``check`` finds damage of any kind, but for one case in 2**24 (or in 2**32, as it is wide).
+
+        Args:
+            check: the number that the writer was given.
 
         Raises:
             BitstreamError: bytes are left over, the bytes are damaged, or ``check`` is not the writer's.

@@ -3,7 +3,7 @@
 from typing import Any, TypeAlias
 
 import numpy as np
-from constriction.stream.model import Categorical
+from constriction import stream
 from numpy.typing import ArrayLike, NDArray
 
 PRECISION = 24
@@ -45,4 +45,4 @@ def categorical(frequencies: ArrayLike) -> Model:
     weights = table.astype(np.float64) - 1
     weights[0] += 0.5
     weights[-1] -= 0.5
-    return Categorical(weights, lazy=False, perfect=False)
+    return stream.model.Categorical(weights, lazy=False, perfect=False)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from constriction.stream.model import Uniform
+from constriction import stream
 from numpy.typing import NDArray
 
 from cotam.entropy_coding.categorical import PRECISION, IntArray, Model, categorical
@@ -31,7 +31,7 @@ def class_model() -> Model:
 @cache
 def suffix_family() -> Model:
     """Family of models of the suffix of an escape; its parameter is ``suffix_sizes``."""
-    return Uniform()
+    return stream.model.Uniform()
 
 
 def suffix_sizes(classes: IntArray) -> NDArray[np.int32]:

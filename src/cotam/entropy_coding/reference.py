@@ -2,10 +2,10 @@
 
 An ANS coder is a natural number, the *state*, that starts at 0. An entry that owns the interval
 ``[start, start + frequency)`` of ``[0, 2**24)`` is pushed by replacing the state x with the number whose
-quotient by 2**24 is ``x // frequency`` and whose remainder is ``start + x % frequency``; so the state grows by
-about ``log2(2**24 / frequency)`` bits. To pop, see whose interval the remainder lies in, and undo the step.
+quotient by 2**24 is ``x // frequency`` and whose remainder is ``start + x % frequency``; so the state grows
+by about ``log2(2**24 / frequency)`` bits. To pop, see whose interval the remainder lies in; undo the step.
 
-To keep the state within 64 bits, its lowest 32 bits move to a stack of words whenever a push would make it too
+To keep the state within 64 bits, its lowest 32 bits move to a stack of words when a push would make it too
 large; the top word returns when a pop leaves the state below 2**32.
 
 Tests hold ``ans`` equal to this file, byte for byte.

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cotam.entropy_models.gaussian import TABLES
 from cotam.ops.fixed_point import ONE, FixedConv, leaky_relu
 from cotam.ops.quality import HAT_ONE
 
@@ -66,6 +67,25 @@ class HyperScales(nn.Module):
         weights = hats.to(self.index.dtype)[:, :, 0, 0] / HAT_ONE
         return (weights @ self.index)[:, :, None, None]
 
-    def integer_table(self) -> Tensor:
-        """The indexes in units of 2^-8, int64 (K, Z): what a model file stores."""
-        return torch.floor(self.index.detach().to(torch.float64) * ONE + 0.5).to(torch.int64)
+    def to_integers(self) -> "IntegerHyperScales":
+        """Return the integer form of this table."""
+        layer = IntegerHyperScales(self.index.shape[1], self.index.shape[0])
+        layer.index.copy_(torch.floor(self.index.detach().to(torch.float64) * ONE + 0.5))
+        return layer
+
+
+class IntegerHyperScales(nn.Module):
+    """The integer form of `HyperScales`: buffer ``index`` int32 (K, Z) in units of 2^-8."""
+
+    index: Tensor
+
+    def __init__(self, hyper: int, nodes: int) -> None:
+        super().__init__()
+        self.register_buffer("index", torch.zeros(nodes, hyper, dtype=torch.int32))
+
+    def forward(self, hats: Tensor) -> Tensor:
+        """Hats int64 (N, K, 1, 1) to table indexes int64 (N, Z, 1, 1), at least 1: hyper-latents are all coded."""
+        total = (hats.to(torch.int64)[:, :, 0, 0, None] * self.index.to(torch.int64)).sum(1)
+        unit = HAT_ONE * ONE
+        index = torch.div(total + unit // 2, unit, rounding_mode="floor")
+        return index.clamp(1, TABLES - 1)[:, :, None, None]

@@ -1,18 +1,20 @@
 """``cotam-s``, the project's own light base codec: its parts, and the forward pass that training needs."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cotam.entropy_models.gaussian import gaussian_bits
-from cotam.entropy_models.hyperprior import HyperAnalysis, HyperScales, HyperSynthesis
+from cotam.entropy_models.hyperprior import HyperAnalysis, HyperScales, HyperSynthesis, IntegerHyperScales
 from cotam.entropy_models.quadtree import QuadtreeContext, blocks_of_pass
 from cotam.models.gains import QualityGains
 from cotam.models.transforms import STRIDE, Analysis, Synthesis
-from cotam.ops.fixed_point import saturate
+from cotam.ops.fixed_point import saturate, to_integers
 from cotam.ops.quality import HAT_ONE, quality_hats
 from cotam.ops.quantisation import add_uniform_noise, round_straight_through
 
@@ -77,11 +79,25 @@ class CotamS(nn.Module):
         self.gains = QualityGains(c.latents, c.nodes)
         self.hyper_analysis = HyperAnalysis(c.latents, c.nodes, c.hyper_hidden, c.hyper)
         self.hyper_synthesis = HyperSynthesis(c.hyper, c.hyper_hidden, c.features)
-        self.hyper_scales = HyperScales(c.hyper, c.nodes)
+        self.hyper_scales: HyperScales | IntegerHyperScales = HyperScales(c.hyper, c.nodes)
         self.context = QuadtreeContext(c.latents, c.features, c.nodes, c.context)
 
+    def to_integers(self) -> "CotamS":
+        """Convert the networks that the entropy decoder depends on to their integer form, in place, for good."""
+        to_integers(self.hyper_synthesis)
+        to_integers(self.context)
+        if isinstance(self.hyper_scales, HyperScales):
+            self.hyper_scales = self.hyper_scales.to_integers()
+        return self.requires_grad_(False).eval()
+
     def forward(
-        self, x: Tensor, steps: Tensor, base_steps: Tensor, generator: torch.Generator | None = None
+        self,
+        x: Tensor,
+        steps: Tensor,
+        base_steps: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        rounded: bool = False,
     ) -> TrainingOutput:
         """Code pictures as training sees it: noise for the rate, straight-through rounding for everything else.
 
@@ -90,30 +106,32 @@ class CotamS(nn.Module):
             steps: quality step of each latent position, int64 (N, H/16, W/16).
             base_steps: quality step of each picture, int64 (N,), without its level map.
             generator: source of the noise.
+            rounded: price the rounded symbols instead of noisy ones, as a real coder would.
         """
+        disturb = round_straight_through if rounded else partial(add_uniform_noise, generator=generator)
         hats = quality_hats(steps, self.config.nodes)
         y = self.analysis(x.contiguous(memory_format=torch.channels_last)).float()
         with torch.autocast(x.device.type, enabled=False):
             gain, inverse = self.gains(hats)
             y = y * gain
             z = self.hyper_analysis(y, hats)
-            y_hat, latent_bits, hyper_bits = self._code(y, z, hats, base_steps, generator)
+            y_hat, latent_bits, hyper_bits = self._code(y, z, hats, base_steps, disturb)
             y_hat = y_hat * inverse
         x_hat = self.synthesis(y_hat.contiguous(memory_format=torch.channels_last), hats / HAT_ONE).float()
         return TrainingOutput(x_hat, latent_bits, hyper_bits)
 
     def _code(
-        self, y: Tensor, z: Tensor, hats: Tensor, base_steps: Tensor, generator: torch.Generator | None
+        self, y: Tensor, z: Tensor, hats: Tensor, base_steps: Tensor, disturb: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Rounded latents, and the bits of latents and hyper-latents."""
         base_hats = quality_hats(base_steps.view(-1, 1, 1), self.config.nodes)
-        hyper_bits = gaussian_bits(add_uniform_noise(z, generator), self.hyper_scales(base_hats))
+        hyper_bits = gaussian_bits(disturb(z), self.hyper_scales(base_hats))
         features = self.hyper_synthesis(saturate(round_straight_through(z)))
         prior = self.context.prior_features(features[..., : y.shape[-2], : y.shape[-1]], hats / HAT_ONE)
         bits = torch.zeros_like(y)
 
         def code(number: int, means: Tensor, indexes: Tensor) -> Tensor:
-            cost = gaussian_bits(add_uniform_noise(y - means, generator), indexes)
+            cost = gaussian_bits(disturb(y - means), indexes)
             for _, where in blocks_of_pass(number, self.config.latents):
                 bits[where] = cost[where]
             return means + round_straight_through(y - means)

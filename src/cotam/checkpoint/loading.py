@@ -1,0 +1,79 @@
+"""Loading a model file: checked against its own hash, then ready to code."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
+from cotam.checkpoint.registry import ModelCard, find_model
+from cotam.checkpoint.writing import ARCHITECTURE
+from cotam.entropy_coding import TableSet
+from cotam.errors import ModelError
+from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.ops.fixed_point import IntegerConv
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A base codec ready to code: networks with exact entropy models, tables, and the card."""
+
+    card: ModelCard
+    network: CotamS
+    tables: TableSet
+
+    @property
+    def model_id(self) -> bytes:
+        """The 4 bytes that streams carry."""
+        return bytes.fromhex(self.card.model_id)
+
+
+def load_model(name_or_path: str | Path) -> LoadedModel:
+    """Load a model by name or by the path of its file.
+
+    Raises:
+        ModelError: unknown, damaged, altered, or of another architecture.
+    """
+    card = find_model(name_or_path)
+    try:
+        tensors = load_file(card.path)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{card.path}: the model file is damaged ({error})") from error
+    if content_hash(card.architecture, card.config, tensors)[: 2 * MODEL_ID_BYTES] != card.model_id:
+        raise ModelError(f"{card.path}: the model file is damaged: its content does not match its id {card.model_id}")
+    if card.architecture != ARCHITECTURE:
+        raise ModelError(f"{card.path}: architecture {card.architecture!r} is not known here; known: {ARCHITECTURE}")
+    try:
+        tables = TableSet(tensors.pop("tables.radius").numpy(), tensors.pop("tables.cdf").numpy())
+    except KeyError as error:
+        raise ModelError(f"{card.path}: the model file holds no frequency tables") from error
+    return LoadedModel(card, _build(card, tensors), tables)
+
+
+def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
+    with torch.random.fork_rng(devices=[]):
+        network = CotamS(_config(card)).to_integers()
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ModelError(f"{card.path}: the weights do not fit their architecture: {str(error).splitlines()[0]}") from error
+    for name, module in network.named_modules():
+        if isinstance(module, IntegerConv) and not module.is_exact():
+            raise ModelError(f"{card.path}: integer weights of {name} could overflow")
+    return network
+
+
+def _config(card: ModelCard) -> CotamSConfig:
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in card.config.items()
+    }
+    try:
+        return CotamSConfig(**values)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{card.path}: sizes that {ARCHITECTURE} does not have: {error}") from error
+
+

@@ -1,0 +1,36 @@
+"""Pictures to streams and back. `read_info` and `LevelMap` work without torch."""
+
+from typing import Any
+
+_HOME = {
+    "Analysis": "codec",
+    "Codec": "codec",
+    "Encoded": "codec",
+    "LatentImage": "codec",
+    "LevelMap": "level_map",
+    "StreamInfo": "info",
+    "codec_for_stream": "codec",
+    "load_codec": "codec",
+    "read_info": "info",
+}
+
+__all__ = [
+    "Analysis",
+    "Codec",
+    "Encoded",
+    "LatentImage",
+    "LevelMap",
+    "StreamInfo",
+    "codec_for_stream",
+    "load_codec",
+    "read_info",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use, so that reading a stream's description never loads torch."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

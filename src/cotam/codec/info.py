@@ -1,0 +1,87 @@
+"""What a stream says of itself, without decoding it and without torch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cotam.bitstream import Metadata, Stream, overhead_bytes, read_stream
+from cotam.checkpoint import known_models
+from cotam.codec.level_map import LevelMap, read_levels
+from cotam.entropy_coding import FrameReader
+
+
+@dataclass(frozen=True)
+class StreamInfo:
+    """A stream's description; of a sequence, quality and level map are the first frame's."""
+
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    grey: bool
+    """Whether it decodes to a grey picture."""
+    version: int
+    """Format version."""
+    model_id: str
+    """Content hash of the model, 8 hex digits."""
+    model: str | None
+    """Name of the model if it ships with this package."""
+    quality: float
+    """1 to 100."""
+    level_map: LevelMap | None
+    """None where it is uniform."""
+    frames: int
+    """Number of pictures."""
+    total_bytes: int
+    """Bytes of the whole stream."""
+    parts: dict[str, int]
+    """Bytes by part: header, metadata, level_map, payload, checksum."""
+    bpp: float
+    """Bits of the whole stream per pixel of one frame and frame."""
+    metadata: tuple[str, ...]
+    """Kinds of metadata that it carries."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON."""
+        values = dict(vars(self))
+        level_map = self.level_map
+        values["metadata"] = list(self.metadata)
+        values["level_map"] = level_map and {
+            "levels": level_map.levels.tolist(),
+            "count": level_map.count,
+            "strength": level_map.strength,
+        }
+        return values
+
+
+def read_info(data: bytes) -> StreamInfo:
+    """Describe a stream: sizes, model, quality, level map, bytes by part.
+
+    Raises:
+        BitstreamError: the bytes are no valid stream.
+    """
+    stream = read_stream(data)
+    header, first = stream.header, stream.frames[0]
+    names = {card.model_id: card.name for card in known_models()}
+    return StreamInfo(
+        width=header.width,
+        height=header.height,
+        grey=header.grey,
+        version=header.version,
+        model_id=header.model_id.hex(),
+        model=names.get(header.model_id.hex()),
+        quality=first.quality,
+        level_map=read_levels(FrameReader(first.payload), first),
+        frames=len(stream.frames),
+        total_bytes=len(data),
+        parts=overhead_bytes(stream),
+        bpp=_bits_per_pixel(stream, len(data)),
+        metadata=_kinds(header.metadata),
+    )
+
+
+def _bits_per_pixel(stream: Stream, total_bytes: int) -> float:
+    return 8 * total_bytes / (stream.header.width * stream.header.height * len(stream.frames))
+
+
+def _kinds(metadata: Metadata) -> tuple[str, ...]:
+    return tuple(kind for kind in ("exif", "icc", "xmp") if getattr(metadata, kind) is not None)

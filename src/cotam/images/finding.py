@@ -1,0 +1,47 @@
+"""Find the picture files of a folder."""
+
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from cotam.errors import ImageError
+
+NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
+"""Formats that Pillow recognises but has no decoder of its own for."""
+
+
+def image_suffixes() -> frozenset[str]:
+    """Return the suffixes, lower case with the dot, of files that Pillow can open."""
+    registered = Image.registered_extensions()
+    return frozenset(s for s, name in registered.items() if name in Image.OPEN and name not in NO_PICTURES)
+
+
+def find_images(folder: str | Path, recursive: bool = True) -> list[Path]:
+    """List the files of a folder whose suffix is that of a picture, in upper or lower case.
+
+    Args:
+        folder: where to look.
+        recursive: also look into the folders below, except through symbolic links.
+
+    Returns:
+        The paths, each beginning with `folder`, sorted; none if there is no picture.
+
+    Raises:
+        ImageError: if `folder` is no folder or cannot be read.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        problem = "is a file; a folder is needed" if folder.exists() else "no such folder"
+        raise ImageError(f"{folder}: {problem}")
+    suffixes = image_suffixes()
+    found: list[Path] = []
+    for place, below, names in os.walk(folder, onerror=_refuse):
+        found += [Path(place, name) for name in names if Path(name).suffix.lower() in suffixes]
+        if not recursive:
+            below.clear()
+    return sorted(found)
+
+
+def _refuse(error: OSError) -> None:
+    raise ImageError(f"{error.filename}: cannot be read ({error.strerror})") from error

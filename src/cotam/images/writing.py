@@ -1,0 +1,106 @@
+"""Write files whole or not at all, and pictures in the format of their suffix."""
+
+import io
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cotam.errors import ImageError
+
+COMMON_SUFFIXES = (".png", ".jpg", ".webp", ".avif", ".tiff", ".bmp", ".ppm")
+LOSSY_QUALITY = 95  # of a decoded picture saved as JPEG, WebP or AVIF: nearly nothing is lost once more
+
+_LOSSY_FORMATS = frozenset({"JPEG", "WEBP", "AVIF"})
+
+
+def to_pil(pixels: NDArray[np.uint8], grey: bool = False) -> Image.Image:
+    """Return a Pillow image of `pixels`, uint8 (H, W, 3): mode RGB, or L (their luma) if `grey`.
+
+    Raises:
+        ValueError: if `pixels` has another type or shape.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"pixels must be uint8 (H, W, 3), got {pixels.dtype} {pixels.shape}")
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    return image.convert("L") if grey else image
+
+
+def write_atomically(path: str | Path, data: bytes) -> None:
+    """Write `data` so that `path` holds either what it held before or all of it.
+
+    A temporary file in the same folder is written, synced to the disk and renamed. Links are followed; a
+    device or pipe is written to directly. An existing file's permissions are kept.
+
+    Raises:
+        ImageError: naming the path, if it is a folder or cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise ImageError(f"{path}: is a folder; a file name is needed")
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+        else:
+            _replace(target, data)
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: cannot be written, there is no folder {target.parent}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImageError(f"{path}: cannot be written ({reason})") from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    temporary = target.with_name(f".cotam-{secrets.token_hex(8)}.part")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            temporary.chmod(mode)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_image_atomically(image: Image.Image, path: str | Path, **options: Any) -> None:
+    """Save an image in the format of the path's suffix, whole or not at all.
+
+    Args:
+        image: the image.
+        path: where to; `.png`, `.jpg`, `.webp`, `.avif`, ... as Pillow knows them.
+        options: passed on to Pillow (`exif`, `icc_profile`, `xmp`, `quality`, ...). JPEG, WebP and AVIF are
+            saved at quality 95 unless `quality` is given.
+
+    Raises:
+        ValueError: if Pillow writes no format of this suffix.
+        ImageError: naming the path, if the picture cannot be written in that format or to that place.
+    """
+    image_format = _format_of(Path(path))
+    if image_format in _LOSSY_FORMATS:
+        options.setdefault("quality", LOSSY_QUALITY)
+    buffer = io.BytesIO()
+    try:
+        image.save(buffer, image_format, **options)
+    except (OSError, ValueError, KeyError, OverflowError, RuntimeError) as error:
+        raise ImageError(f"{path}: Pillow cannot save this picture as {image_format} ({error})") from error
+    write_atomically(path, buffer.getvalue())
+
+
+def _format_of(path: Path) -> str:
+    suffix = path.suffix.lower()
+    image_format = Image.registered_extensions().get(suffix, "")
+    if image_format not in Image.SAVE:
+        shown = f"suffix {suffix!r}" if suffix else "no suffix"
+        raise ValueError(
+            f"{path}: {shown}, of which no picture format is known; try {', '.join(COMMON_SUFFIXES)}"
+        )
+    return image_format

@@ -1,0 +1,111 @@
+"""From a training run to a model file: averaged weights, integer entropy networks, fitted tables."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from cotam.checkpoint import write_model
+from cotam.codec.latents import FrameSink, LatentCoder
+from cotam.entropy_coding import FrameWriter, TableSet
+from cotam.models.cotam_s import CotamS, CotamSConfig, pad_to_stride
+from cotam.ops.quality import quality_to_step
+from cotam.training.calibration import calibrated_tables, gaussian_tables
+from cotam.training.checkpoints import load_checkpoint
+from cotam.training.crops import load_photographs
+from cotam.training.graphics import render_graphic
+
+CALIBRATION_PICTURES = 200
+CALIBRATION_GRAPHICS = 30
+MEASURED_PICTURES = 12
+MEASURED_QUALITIES = (10, 30, 50, 70, 90)
+MEASURED_STRIDE = 64
+
+
+def averaged_network(run: Path) -> CotamS:
+    """The exponentially averaged float networks of a run's checkpoint."""
+    state = load_checkpoint(run)
+    network = CotamS(CotamSConfig(**state["model_config"]))
+    prefix = "module."
+    weights = {key[len(prefix) :]: value for key, value in state["average"].items() if key.startswith(prefix)}
+    network.load_state_dict(weights)
+    return network.eval()
+
+
+def export_model(
+    run: Path, target: Path, data: Sequence[Path] = (), *, name: str = "cotam-s", description: str = ""
+) -> dict[str, Any]:
+    """Convert a run's averaged weights and write the model file.
+
+    Args:
+        run: folder of the training run.
+        target: the model file to write.
+        data: folders of training photographs, to fit the frequency tables; without any the Gaussian tables stay.
+        name: name of the model.
+        description: one line for its card.
+
+    Returns:
+        ``model_id``, ``name``, ``file_bytes`` and, with ``data``, the rate cost in percent of the ideal float
+        entropy model: of the integer networks alone (``integer_rate_cost_percent``), and with the fitted tables
+        (``rate_cost_percent``, negative where these save more than that).
+    """
+    network = averaged_network(run)
+    exact = copy.deepcopy(network).to_integers()
+    report: dict[str, Any] = {}
+    tables = gaussian_tables()
+    if data:
+        photographs = _choose(load_photographs(data, MEASURED_STRIDE))
+        measured, fitted_on = photographs[:MEASURED_PICTURES], photographs[MEASURED_PICTURES:]
+        rng = np.random.default_rng(1)
+        graphics = [render_graphic(rng, 256) for _ in range(CALIBRATION_GRAPHICS)]
+        fitted = calibrated_tables(exact, [*fitted_on, *graphics])
+        ideal = float_bits(network, measured)
+        report["integer_rate_cost_percent"] = 100 * (integer_bits(exact, tables, measured) / ideal - 1)
+        report["rate_cost_percent"] = 100 * (integer_bits(exact, fitted, measured) / ideal - 1)
+        tables = fitted
+    identity = write_model(target, exact, tables, name=name, description=description)
+    return {"name": name, "model_id": identity, "file_bytes": target.stat().st_size, **report}
+
+
+@torch.inference_mode()
+def float_bits(network: CotamS, pictures: Sequence[np.ndarray]) -> float:
+    """Bits of pictures under the float entropy model with rounded symbols, over `MEASURED_QUALITIES`."""
+    total = 0.0
+    for pixels in pictures:
+        x = _to_tensor(pixels)
+        for quality in MEASURED_QUALITIES:
+            base = torch.tensor([quality_to_step(quality)])
+            steps = base.view(1, 1, 1).expand(1, x.shape[-2] // network.stride, x.shape[-1] // network.stride)
+            out = network(x, steps, base, rounded=True)
+            total += float(out.latent_bits.double().sum() + out.hyper_bits.double().sum())
+    return total
+
+
+@torch.inference_mode()
+def integer_bits(network: CotamS, tables: TableSet, pictures: Sequence[np.ndarray]) -> float:
+    """Ideal bits of the same pictures under the exact entropy model."""
+    coder, total = LatentCoder(network, tables), 0.0
+    for pixels in pictures:
+        y = network.analysis(_to_tensor(pixels).contiguous(memory_format=torch.channels_last)).float()
+        for quality in MEASURED_QUALITIES:
+            base = torch.tensor([quality_to_step(quality)])
+            sink = FrameSink(tables, [FrameWriter()])
+            coder.encode(y, base.view(1, 1, 1).expand(1, *y.shape[-2:]), base, sink)
+            total += sink.ideal_bits[0]
+    return total
+
+
+def _to_tensor(pixels: np.ndarray) -> torch.Tensor:
+    """A picture as the networks take it, (1, 3, H, W), cut to whole hyper-latent cells."""
+    x = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255 - 0.5
+    height, width = (side - side % MEASURED_STRIDE for side in x.shape[-2:])
+    return pad_to_stride(x[..., :height, :width])
+
+
+def _choose(photographs: list[np.ndarray]) -> list[np.ndarray]:
+    """A spread-out sample of the photographs."""
+    step = max(len(photographs) // (CALIBRATION_PICTURES + MEASURED_PICTURES), 1)
+    return photographs[::step][: CALIBRATION_PICTURES + MEASURED_PICTURES]
