@@ -14,6 +14,9 @@ from cotam.ops.quality import HAT_ONE
 
 HYPER_STRIDE = 4
 """Hyper-latents per latent position and axis: stride 64 in the picture."""
+START_INDEX = 16.0
+INDEX_PER_PACE = 16.0
+"""Indexes are learned in this unit, so that an optimiser's step moves them as far as it should."""
 
 
 class HyperAnalysis(nn.Module):
@@ -58,18 +61,23 @@ class HyperSynthesis(nn.Module):
 class HyperScales(nn.Module):
     """Table index of each hyper-latent, by channel and quality, interpolated over the quality nodes."""
 
-    def __init__(self, hyper: int, nodes: int, start: float = 22.0) -> None:
+    def __init__(self, hyper: int, nodes: int) -> None:
         super().__init__()
-        self.index = nn.Parameter(torch.full((nodes, hyper), start))
+        self.pace = nn.Parameter(torch.full((nodes, hyper), START_INDEX / INDEX_PER_PACE))
+
+    @property
+    def index(self) -> Tensor:
+        """Real table indexes (K, Z)."""
+        return self.pace * INDEX_PER_PACE
 
     def forward(self, hats: Tensor) -> Tensor:
         """Float form: hats (N, K, 1, 1) to real indexes (N, Z, 1, 1)."""
-        weights = hats.to(self.index.dtype)[:, :, 0, 0] / HAT_ONE
+        weights = hats.to(self.pace.dtype)[:, :, 0, 0] / HAT_ONE
         return (weights @ self.index)[:, :, None, None]
 
     def to_integers(self) -> "IntegerHyperScales":
         """Return the integer form of this table."""
-        layer = IntegerHyperScales(self.index.shape[1], self.index.shape[0])
+        layer = IntegerHyperScales(self.pace.shape[1], self.pace.shape[0])
         layer.index.copy_(torch.floor(self.index.detach().to(torch.float64) * ONE + 0.5))
         return layer
 

@@ -23,7 +23,7 @@ from cotam.ops.quantisation import add_uniform_noise, round_straight_through
 class CotamSConfig:
     """Sizes of a ``cotam-s`` model; stored in its weights file."""
 
-    latents: int = 192
+    latents: int = 256
     """Latent channels M at stride 16, a multiple of 4."""
     hyper: int = 96
     """Hyper-latent channels Z at stride 64."""

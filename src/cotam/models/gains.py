@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from cotam.ops.quality import HAT_ONE, MAX_LMBDA, MIN_LMBDA
 
+GAIN_SQUARED_PER_LMBDA = 2500.0
+"""High-rate optimum of an orthonormal transform: step² = 12 D with D = 3 / (2 ln 2 · 255² · lmbda)."""
+
 
 class QualityGains(nn.Module):
     """Gain and inverse gain by channel and quality.
@@ -26,7 +29,7 @@ class QualityGains(nn.Module):
     def __init__(self, channels: int, nodes: int) -> None:
         super().__init__()
         rise = 0.5 * math.log(MAX_LMBDA / MIN_LMBDA) / (nodes - 1)
-        self.base = nn.Parameter(torch.zeros(channels))
+        self.base = nn.Parameter(torch.full((channels,), 0.5 * math.log(MIN_LMBDA * GAIN_SQUARED_PER_LMBDA)))
         self.rise = nn.Parameter(torch.full((nodes - 1, channels), math.log(math.expm1(rise))))
         self.inverse = nn.Parameter(torch.zeros(nodes, channels))
 

@@ -1,7 +1,12 @@
 """Analysis and synthesis transforms of ``cotam-s``: depthwise 3 x 3 and pointwise blocks at 1/8 and 1/16 resolution.
 
-Pixel-unshuffle comes first and pixel-shuffle last, so nothing is ever computed at full resolution.
+Pixel-unshuffle comes first and pixel-shuffle last, so nothing is ever computed at full resolution. Beside the blocks
+runs a linear path from 16 x 16 pixels to the latents of their cell and back. It starts as the lowest frequencies of a
+block cosine transform in an orthonormal colour space, and the blocks start as zero: training begins with a working
+transform codec instead of noise, which is worth hours at high rates.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +17,32 @@ STRIDE = 16
 SLOPE = 0.1
 
 
+LUMA_SHARE = 11 / 16
+"""Share of the latents that start as frequencies of luma; the rest is divided between two chroma axes."""
+
+
+def cosine_basis(latents: int) -> Tensor:
+    """Orthonormal start of the linear path, float32 (latents, 768), on pixel-unshuffled 16 x 16 RGB cells.
+
+    Rows are products of a colour axis and one of the lowest two-dimensional DCT-II frequencies.
+    """
+    n = torch.arange(STRIDE, dtype=torch.float64)
+    dct = torch.cos(math.pi / STRIDE * (n[None, :] + 0.5) * n[:, None]) * math.sqrt(2 / STRIDE)
+    dct[0] /= math.sqrt(2)
+    order = sorted((u * u + v * v, u, v) for u in range(STRIDE) for v in range(STRIDE))
+    planes = torch.stack([torch.outer(dct[u], dct[v]).flatten() for _, u, v in order])
+    colours = torch.tensor([[1.0, 1, 1], [1, 0, -1], [1, -2, 1]], dtype=torch.float64)
+    colours /= colours.norm(dim=1, keepdim=True)
+    luma = min(round(latents * LUMA_SHARE), STRIDE**2)
+    counts = (luma, (latents - luma + 1) // 2, (latents - luma) // 2)
+    rows = [
+        torch.kron(colour[None], plane[None])
+        for colour, count in zip(colours, counts, strict=True)
+        for plane in planes[:count]
+    ]
+    return torch.cat(rows).float()
+
+
 class Block(nn.Module):
     """x + W2 · leaky(W1 · depthwise(x)), widening twofold in the middle; (N, C, H, W) to the same."""
 
@@ -20,6 +51,7 @@ class Block(nn.Module):
         self.spread = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
         self.widen = nn.Conv2d(channels, 2 * channels, 1)
         self.narrow = nn.Conv2d(2 * channels, channels, 1)
+        nn.init.zeros_(self.narrow.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Mix neighbours, then channels."""
@@ -36,11 +68,16 @@ class Analysis(nn.Module):
         self.down = nn.Conv2d(4 * wide, deep, 1)
         self.sixteenth = nn.Sequential(*(Block(deep) for _ in range(blocks[1])))
         self.leave = nn.Conv2d(deep, latents, 1)
+        self.linear = nn.Conv2d(3 * STRIDE**2, latents, 1, bias=False)
+        with torch.no_grad():
+            self.leave.weight.zero_()
+            self.linear.weight.copy_(cosine_basis(latents)[:, :, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform a picture into latents."""
+        straight = self.linear(F.pixel_unshuffle(x, STRIDE))
         x = self.eighth(self.enter(F.pixel_unshuffle(x, PATCH)))
-        return self.leave(self.sixteenth(self.down(F.pixel_unshuffle(x, 2))))
+        return straight + self.leave(self.sixteenth(self.down(F.pixel_unshuffle(x, 2))))
 
 
 class Synthesis(nn.Module):
@@ -53,9 +90,14 @@ class Synthesis(nn.Module):
         self.up = nn.Conv2d(deep, 4 * wide, 1)
         self.eighth = nn.Sequential(*(Block(wide) for _ in range(blocks[1])))
         self.leave = nn.Conv2d(wide, 3 * PATCH**2, 1)
+        self.linear = nn.Conv2d(latents, 3 * STRIDE**2, 1, bias=False)
+        with torch.no_grad():
+            self.leave.weight.zero_()
+            self.linear.weight.copy_(cosine_basis(latents).T[:, :, None, None])
 
     def forward(self, y_hat: Tensor, hats: Tensor) -> Tensor:
         """Transform latents back into a picture; the quality tells it how much to smooth."""
+        straight = F.pixel_shuffle(self.linear(y_hat), STRIDE)
         x = self.sixteenth(self.enter(torch.cat([y_hat, hats], 1)))
         x = self.eighth(F.pixel_shuffle(self.up(x), 2))
-        return F.pixel_shuffle(self.leave(x), PATCH)
+        return straight + F.pixel_shuffle(self.leave(x), PATCH)

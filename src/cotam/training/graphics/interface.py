@@ -6,6 +6,7 @@ import numpy as np
 
 from cotam.training.graphics.canvas import Box, Canvas, Point
 from cotam.training.graphics.colours import WHITE, Theme, mix, random_colour, random_theme
+from cotam.training.graphics.icons import draw_icon
 from cotam.training.graphics.words import ACTIONS, chance, label, number, phrase, pick
 
 
@@ -108,7 +109,7 @@ def _list(screen: _Screen, area: Box) -> None:
     end = min(bottom, canvas.size)
     room = max(1, int((right - left - row - font) / font / 0.5))
     while top < end:
-        _icon(screen, (left + row / 2, top + row / 2), row * 0.32)
+        draw_icon(screen.canvas, screen.theme, screen.rng, (left + row / 2, top + row / 2), row * 0.32)
         canvas.text((left + row, top + row * 0.12), label(rng)[:room], font, theme.ink, bold=True)
         detail = phrase(rng, int(rng.integers(2, 8)))[:room]
         canvas.text((left + row, top + row * 0.12 + font * 1.2), detail, font * 0.85, theme.faint)
@@ -210,35 +211,10 @@ def _icons(screen: _Screen, area: Box) -> None:
     step = screen.font * float(screen.rng.uniform(3.5, 6))
     for y in np.arange(top + step * 0.6, min(bottom, screen.canvas.size), step * 1.1):
         for x in np.arange(left + step * 0.6, min(right, screen.canvas.size), step):
-            _icon(screen, (float(x), float(y)), step * 0.3)
+            draw_icon(screen.canvas, screen.theme, screen.rng, (float(x), float(y)), step * 0.3)
             below = (float(x), float(y) + step * 0.45)
             name = label(screen.rng)[:9]
             screen.canvas.text(below, name, screen.font * 0.75, screen.theme.ink, anchor="mm")
-
-
-def _icon(screen: _Screen, centre: Point, radius: float) -> None:
-    """Draw a coloured tile or disc with a simple sign on it."""
-    canvas, (x, y), r = screen.canvas, centre, radius
-    colour = pick(screen.rng, screen.theme.accents)
-    if chance(screen.rng, 0.5):
-        canvas.disc(centre, r, colour)
-    else:
-        canvas.box((x - r, y - r, x + r, y + r), colour, radius=r * 0.4)
-    kind = int(screen.rng.integers(5))
-    if kind == 0:
-        canvas.text(centre, pick(screen.rng, ACTIONS)[0], r * 1.2, WHITE, anchor="mm", bold=True)
-    elif kind == 1:
-        canvas.polygon([(x - r * 0.3, y - r * 0.45), (x + r * 0.5, y), (x - r * 0.3, y + r * 0.45)], WHITE)
-    elif kind == 2:
-        for dy in (-0.35, 0, 0.35):
-            canvas.line([(x - r * 0.5, y + r * dy), (x + r * 0.5, y + r * dy)], WHITE, r * 0.16)
-    elif kind == 3:
-        canvas.disc((x, y - r * 0.25), r * 0.28, WHITE)
-        canvas.sector((x, y + r * 0.65), r * 0.55, (180, 360), WHITE)
-    else:
-        canvas.line(
-            [(x - r * 0.5, y), (x - r * 0.1, y + r * 0.4), (x + r * 0.5, y - r * 0.4)], WHITE, r * 0.2
-        )
 
 
 def _dialog(screen: _Screen) -> None:

@@ -1,0 +1,5 @@
+"""``python -m cotam.cli`` is ``cotam``."""
+
+from cotam.cli import main
+
+main()

@@ -1,0 +1,84 @@
+"""``cotam bench exactness``: streams of many kinds, and whether every way to decode them gives the same integers."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+import numpy as np
+
+from cotam.bitstream import read_header
+from cotam.codec import Codec, LatentImage, LevelMap
+from cotam.evaluation.rivals.rival import Pixels
+from cotam.evaluation.variations import Variation
+
+QUALITIES = (10.0, 50.0, 90.0)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A stream and what it must decode to."""
+
+    picture: str
+    quality: float
+    uniform: bool
+    """Whether its level map is uniform."""
+    data: bytes
+    digest: str
+    """SHA-256 of the decoded integer latents, see `digest_of`."""
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A stream that a variation decoded to other integers."""
+
+    variation: str
+    picture: str
+    quality: float
+    uniform: bool
+
+
+def digest_of(image: LatentImage) -> str:
+    """SHA-256, in hex, of the latents' shape and of their values as little-endian int64."""
+    values = image.latents.cpu().numpy().astype("<i8")
+    return hashlib.sha256(f"{values.shape}".encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def level_maps() -> list[tuple[float, LevelMap | None]]:
+    """Qualities and level maps that every picture is coded with."""
+    rng = np.random.default_rng(0)
+    three = LevelMap(rng.integers(-1, 2, (4, 6)).astype(np.int8))
+    five = LevelMap(rng.integers(-2, 3, (9, 7)).astype(np.int8), count=5, strength=4.5)
+    return [*((quality, None) for quality in QUALITIES), (50.0, three), (90.0, five)]
+
+
+def make_samples(codec: Codec, picture: str, pixels: Pixels) -> Iterator[Sample]:
+    """Code a picture in every way of `level_maps` and decode it plainly."""
+    analysis = codec.analyse(pixels)
+    for quality, level_map in level_maps():
+        data = codec.encode_analysis(analysis, quality, level_map).data
+        yield Sample(picture, quality, level_map is None, data, digest_of(codec.decode_latents(data)))
+
+
+def mismatches(variation: Variation, codec: Codec, samples: Sequence[Sample]) -> Iterator[Mismatch | None]:
+    """Decode all samples under a variation; one result a sample, None where the integers are the same."""
+    with variation.settings():
+        for group in _groups(samples, variation.batch):
+            full = list(islice(cycle(group), variation.batch))
+            decoded = codec.decode_latents_batch([sample.data for sample in full])
+            for sample, image in zip(group, decoded, strict=False):
+                same = digest_of(image) == sample.digest
+                found = Mismatch(variation.name, sample.picture, sample.quality, sample.uniform)
+                yield None if same else found
+
+
+def _groups(samples: Sequence[Sample], batch: int) -> Iterator[list[Sample]]:
+    """Samples of one size, at most ``batch`` together: only those go through the networks at once."""
+    by_size: dict[tuple[int, int], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        header, _ = read_header(sample.data)
+        by_size[header.width, header.height].append(sample)
+    for group in by_size.values():
+        for start in range(0, len(group), batch):
+            yield group[start : start + batch]

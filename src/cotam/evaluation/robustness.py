@@ -1,0 +1,95 @@
+"""``cotam bench robustness``: what a decoder does with spoilt streams."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from cotam.bitstream import Stream, read_header, read_stream, write_stream
+from cotam.codec import Codec, LevelMap
+from cotam.errors import BitstreamError, ModelError
+from cotam.evaluation.memory import peak_memory
+from cotam.evaluation.mutations import mutate
+from cotam.evaluation.synthetic import synthetic_picture
+
+SIZES = ((1, 1), (17, 3), (64, 64), (150, 97), (320, 200))
+MAX_SECONDS = 2.0
+MAX_GROWTH = 500_000_000
+"""Bytes by which one stream may raise the process's peak memory."""
+PICTURE, REFUSED, OTHER_MODEL = "picture", "BitstreamError", "another model"
+ALLOWED = (PICTURE, REFUSED, OTHER_MODEL)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one stream led to."""
+
+    index: int
+    mutation: str
+    result: str
+    """One of `ALLOWED`, or the name of an exception that must not happen."""
+    seconds: float
+    growth: int
+    """Bytes by which the process's peak memory rose."""
+    message: str = ""
+    """Text of an exception that must not happen."""
+    stream: str = ""
+    """The stream that led to it, in hex."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether this must not happen."""
+        return self.result not in ALLOWED or self.seconds > MAX_SECONDS or self.growth > MAX_GROWTH
+
+
+def valid_streams(codec: Codec) -> list[bytes]:
+    """Streams of many kinds to spoil: sizes, qualities, level maps, grey, metadata, a sequence."""
+    levels = LevelMap(np.random.default_rng(0).integers(-1, 2, (3, 5)).astype(np.int8))
+    found = []
+    for width, height in SIZES:
+        pixels = synthetic_picture(width, height)
+        found += [codec.encode(pixels, quality) for quality in (1, 50, 100)]
+        found.append(codec.encode(pixels, 40, level_map=levels))
+    found.append(codec.encode(Image.fromarray(pixels).convert("L"), 40))
+    found.append(codec.encode(_with_exif(Image.fromarray(pixels)), 40, keep_metadata=True))
+    return [*found, _sequence(found[-6:-2])]
+
+
+def try_stream(
+    decode: Callable[[bytes], object], codec_id: bytes, seed: int, index: int, streams: Sequence[bytes]
+) -> Outcome:
+    """Make one case and decode it."""
+    mutation, data = mutate(seed, index, streams)
+    before, began = peak_memory(), time.perf_counter()
+    message = ""
+    try:
+        decode(data)
+        result = PICTURE
+    except BitstreamError:
+        result = REFUSED
+    except ModelError as error:
+        right = read_header(data)[0].model_id != codec_id
+        result, message = (OTHER_MODEL, "") if right else ("ModelError", str(error))
+    except Exception as error:  # whatever else comes is the finding
+        result, message = type(error).__name__, str(error)
+    seconds, growth = time.perf_counter() - began, peak_memory() - before
+    outcome = Outcome(index, mutation, result, seconds, growth, message)
+    return dataclasses.replace(outcome, stream=data.hex()) if outcome.failed else outcome
+
+
+def _with_exif(image: Image.Image) -> Image.Image:
+    exif = Image.Exif()
+    exif[0x010E] = "a description"
+    image.info["exif"] = exif.tobytes()
+    return image
+
+
+def _sequence(stills: Sequence[bytes]) -> bytes:
+    """A sequence made of still images of one size."""
+    parsed = [read_stream(data) for data in stills]
+    header = dataclasses.replace(parsed[0].header, sequence=True)
+    frames = (dataclasses.replace(still.frames[0], timestamp_ms=40 * n) for n, still in enumerate(parsed))
+    return write_stream(Stream(header, tuple(frames)))

@@ -1,0 +1,78 @@
+"""Ways to run the same decoder that must not make a difference."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from cotam.codec import Codec, load_codec
+from cotam.codec.codec import MAX_BATCH
+
+
+@contextmanager
+def cpu_settings(threads: int = 1, *, onednn: bool = True) -> Iterator[None]:
+    """Run with so many threads, with or without oneDNN's kernels; what was set before comes back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.backends.mkldnn.flags(enabled=onednn):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One way to decode."""
+
+    name: str
+    load: Callable[[], Codec]
+    """Loads the codec as this variation needs it."""
+    settings: Callable[[], AbstractContextManager[None]] = field(default=cpu_settings)
+    """What to switch while decoding."""
+    batch: int = 1
+    """Streams that go through the networks together."""
+
+
+def variations(model: Path | None, *, compiled: bool = False) -> list[Variation]:
+    """Every variation that this machine has.
+
+    Args:
+        model: weights file; None is the shipped model.
+        compiled: also run the entropy networks through ``torch.compile``, which takes its time.
+    """
+    name = str(model) if model else "cotam-s"
+
+    def load(device: str = "cpu", dtype: Literal["float32", "bfloat16"] = "float32") -> Callable[[], Codec]:
+        return lambda: load_codec(name, device=device, dtype=dtype)
+
+    found = [
+        Variation("1 thread", load()),
+        Variation("2 threads", load(), lambda: cpu_settings(2)),
+        Variation("oneDNN off", load(), lambda: cpu_settings(onednn=False)),
+        Variation(f"batch of {MAX_BATCH}", load(), batch=MAX_BATCH),
+        Variation("bfloat16 transforms", load(dtype="bfloat16")),
+    ]
+    if compiled:
+        found.append(Variation("compiled", lambda: compile_entropy_networks(load()())))
+    if torch.cuda.is_available():
+        found.append(Variation("CUDA", load("cuda")))
+        found.append(Variation(f"CUDA, batch of {MAX_BATCH}", load("cuda"), batch=MAX_BATCH))
+    return found
+
+
+def compile_entropy_networks(codec: Codec) -> Codec:
+    """Put the networks that the entropy decoder depends on through ``torch.compile``; returns the codec."""
+    network = codec.network
+    network.hyper_synthesis.compile()
+    network.hyper_scales.compile()
+    network.context.prior.compile()
+    for module in (*network.context.known, *network.context.trunks):
+        module.compile()
+    for heads in network.context.heads:
+        for head in heads:  # type: ignore[attr-defined]
+            head.compile()
+    return codec
