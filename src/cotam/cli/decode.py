@@ -52,11 +52,18 @@ def decode(
 
     suffix = suffix_of_format(picture_format or DEFAULT_FORMAT)
     if target != options.STANDARD and not Path(source).is_dir():
-        if picture_format is not None:
-            raise ValueError(f"the suffix of {target} says the format: leave --format away")
-        suffix_of_format(Path(target).suffix)
+        _check_suffix(target, picture_format)
     kind = _decoding(suffix, model, device, threads)
     raise typer.Exit(convert(source, target, kind, as_json=as_json))
+
+
+def _check_suffix(target: str, picture_format: str | None) -> None:
+    from cotam.cli.pictures import suffix_of_format
+
+    if picture_format is not None:
+        raise ValueError(f"--format is for folders and standard output; here the suffix of {target} says the format")
+    if not Path(target).is_dir():
+        suffix_of_format(Path(target).suffix or target)
 
 
 def _decoding(suffix: str, model: str | None, device: str | None, threads: int | None) -> "Kind":

@@ -1,4 +1,4 @@
-"""``cotam bench exactness``: streams of many kinds, and whether every way to decode them gives the same integers."""
+"""``cotam bench exactness``: do all ways of decoding a stream give the same integers?"""
 
 import hashlib
 from collections import defaultdict

@@ -14,8 +14,8 @@ Mutation: TypeAlias = Callable[[np.random.Generator, bytes, bytes], bytes]
 """Makes a spoilt stream of a valid one; the second stream is another valid one to borrow from."""
 
 FIELDS = ((4, 1), (5, 4), (9, 2), (11, 2), (13, 2), (15, 1), (16, 1), (17, 1), (18, 1))
-"""Offset and length of the fixed fields of a still image without metadata: version and flags, model id, width,
-height, quality, and the level map's levels, strength, rows and columns."""
+"""Offset and length of the fixed fields of a still image without metadata: version and flags, model id,
+width, height, quality, and the level map's levels, strength, rows and columns."""
 MAX_JUNK = 200
 
 
@@ -78,7 +78,7 @@ MUTATIONS: tuple[Mutation, ...] = (flip_bits, truncate, insert, splice, change_f
 
 
 def mutate(seed: int, index: int, streams: Sequence[bytes]) -> tuple[str, bytes]:
-    """Case ``index`` of a run: the mutation's name and the spoilt stream; the checksum is repaired in half of all.
+    """Case ``index`` of a run: the mutation's name and the stream; half of all get a right checksum again.
 
     A pure function of its arguments, so that any case can be made again.
     """

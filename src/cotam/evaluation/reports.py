@@ -45,7 +45,7 @@ def cpu_model() -> str:
 
 
 def write_report(path: Path, report: dict[str, Any]) -> None:
-    """Write a report, whole or not at all; lists take one line per item, so that rows can be read and compared.
+    """Write a report, whole or not at all; lists take one line per item, so that people can read the rows.
 
     Raises:
         ImageError: the file cannot be written.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -93,3 +94,17 @@ def _sequence(stills: Sequence[bytes]) -> bytes:
     header = dataclasses.replace(parsed[0].header, sequence=True)
     frames = (dataclasses.replace(still.frames[0], timestamp_ms=40 * n) for n, still in enumerate(parsed))
     return write_stream(Stream(header, tuple(frames)))
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """Count what happened, JSON-ready; ``failures`` lists everything that must not happen."""
+    slowest = max(outcomes, key=lambda outcome: outcome.seconds)
+    return {
+        "outcomes": dict(Counter(outcome.result for outcome in outcomes)),
+        "mutations": dict(Counter(f"{outcome.mutation}: {outcome.result}" for outcome in outcomes)),
+        "slowest_seconds": round(slowest.seconds, 4),
+        "slowest_index": slowest.index,
+        "largest_growth_bytes": max(outcome.growth for outcome in outcomes),
+        "total_growth_bytes": sum(outcome.growth for outcome in outcomes),
+        "failures": [dataclasses.asdict(outcome) for outcome in outcomes if outcome.failed],
+    }

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -58,9 +57,9 @@ def time_rival(name: str, pictures: Sequence[Pixels], repeat: int) -> Iterator[T
         yield Timing(name, stage, torch.get_num_threads(), 1e3 * median(values))
 
 
-def encode_and_decode(model: Path | None, width: int, height: int) -> None:
+def encode_and_decode(model: str, width: int, height: int) -> None:
     """Load the codec, encode a synthetic picture and decode it: a process of its own measures its memory."""
-    codec = load_codec(str(model) if model else "cotam-s")
+    codec = load_codec(model)
     codec.decode(codec.encode(synthetic_picture(width, height), QUALITY))
 
 

@@ -12,7 +12,7 @@ FALL = 0.6
 
 
 def synthetic_picture(width: int, height: int, seed: int = 0) -> Pixels:
-    """Coloured noise with the spectrum of a photograph, and a few hard edges; the same for the same arguments."""
+    """Noise with a photograph's spectrum and a few hard edges, uint8 (H, W, 3), always the same."""
     rng = np.random.default_rng([seed, width, height])
     total = np.zeros((height, width, 3), np.float32)
     cells, amplitude = COARSEST, 1.0
@@ -23,7 +23,8 @@ def synthetic_picture(width: int, height: int, seed: int = 0) -> Pixels:
         total[_half_plane(rng, width, height)] += rng.normal(0, 0.8, 3).astype(np.float32)
     low, high = np.quantile(total, [0.01, 0.99])
     scaled = (total - low) * (255 / max(float(high - low), 1e-6))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    pixels: Pixels = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _octave(rng: np.random.Generator, width: int, height: int, cells: int) -> np.ndarray:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import torch
 
+from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
 from cotam.codec.codec import MAX_BATCH
 
@@ -37,17 +37,16 @@ class Variation:
     """Streams that go through the networks together."""
 
 
-def variations(model: Path | None, *, compiled: bool = False) -> list[Variation]:
+def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Variation]:
     """Every variation that this machine has.
 
     Args:
-        model: weights file; None is the shipped model.
+        model: name of a shipped model, or its file.
         compiled: also run the entropy networks through ``torch.compile``, which takes its time.
     """
-    name = str(model) if model else "cotam-s"
 
     def load(device: str = "cpu", dtype: Literal["float32", "bfloat16"] = "float32") -> Callable[[], Codec]:
-        return lambda: load_codec(name, device=device, dtype=dtype)
+        return lambda: load_codec(model, device=device, dtype=dtype)
 
     found = [
         Variation("1 thread", load()),
@@ -73,6 +72,6 @@ def compile_entropy_networks(codec: Codec) -> Codec:
     for module in (*network.context.known, *network.context.trunks):
         module.compile()
     for heads in network.context.heads:
-        for head in heads:  # type: ignore[attr-defined]
+        for head in heads:
             head.compile()
     return codec

@@ -1,8 +1,8 @@
 """The codecs that ``cotam bench`` compares, one adapter per file."""
 
 from collections.abc import Callable
-from pathlib import Path
 
+from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.evaluation.rivals.avif import avif
 from cotam.evaluation.rivals.cotam_s import cotam_s
 from cotam.evaluation.rivals.jpeg import jpeg
@@ -11,16 +11,16 @@ from cotam.evaluation.rivals.webp import webp
 
 __all__ = ["RIVALS", "Coded", "Pixels", "Rival", "load_rivals"]
 
-RIVALS: dict[str, Callable[[Path | None], Rival]] = {
+RIVALS: dict[str, Callable[[str], Rival]] = {
     "jpeg": lambda _: jpeg(),
     "webp": lambda _: webp(),
     "avif": lambda _: avif(),
     "cotam-s": cotam_s,
 }
-"""Every rival by name; the argument is a weights file for those that have one, or None for the shipped one."""
+"""Every rival by name; the argument is the name or file of cotam's model."""
 
 
-def load_rivals(names: list[str], model: Path | None = None) -> list[Rival]:
+def load_rivals(names: list[str], model: str = DEFAULT_MODEL) -> list[Rival]:
     """Prepare rivals in the order named, each once.
 
     Raises:

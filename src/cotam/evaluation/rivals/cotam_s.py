@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -40,6 +39,6 @@ class CotamRival:
         return np.asarray(self.codec.decode(data).convert("RGB"))
 
 
-def cotam_s(model: Path | None) -> CotamRival:
-    """The rival ``cotam-s`` with the shipped weights, or those of a file."""
-    return CotamRival(load_codec(str(model) if model else "cotam-s"))
+def cotam_s(model: str) -> CotamRival:
+    """The rival ``cotam-s``, by its shipped model's name or by a file of weights."""
+    return CotamRival(load_codec(model))

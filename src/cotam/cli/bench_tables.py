@@ -1,0 +1,98 @@
+"""What ``cotam bench`` prints on the terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cotam.cli.console import output, size_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from cotam.evaluation.curves import Curve, Difference
+
+
+def print_rates(curves: "Sequence[Curve]", against: "Sequence[Difference]", report: dict[str, Any]) -> None:
+    """One line a codec: its range, and its BD-rate against the anchor."""
+    anchor = report["anchor"]
+    table = _table(f"{report['pictures']} pictures, BD-rate against {anchor}")
+    for column in ("codec", "bits per pixel", "PSNR", "BD-rate (PSNR)", "over", "BD-rate (MS-SSIM)", "over"):
+        table.add_column(column)
+    found = {(row.codec, row.measure): row for row in against}
+    for curve in curves:
+        low, high = curve.points[0], curve.points[-1]
+        cells = [f"{low.bpp:.3f} – {high.bpp:.2f}", f"{low.psnr:.1f} – {high.psnr:.1f} dB"]
+        for measure in ("psnr", "ms_ssim_db"):
+            cells += ["", ""] if curve.codec == anchor else _difference(found[curve.codec, measure])
+        table.add_row(curve.codec, *cells)
+    output().print(table)
+    for row in against:
+        if row.problem:
+            output().print(f"{row.codec} ({row.measure}): {row.problem}")
+    if report["regularity"]:
+        _print_regularity(report["regularity"])
+
+
+def print_exactness(report: dict[str, Any]) -> None:
+    """One line a variation."""
+    table = _table(f"{report['streams']} streams")
+    table.add_column("variation")
+    table.add_column("decoded differently", justify="right")
+    for name, count in report["variations"].items():
+        table.add_row(name, str(count))
+    output().print(table)
+
+
+def print_speed(report: dict[str, Any]) -> None:
+    """One line a stage, one column a number of threads."""
+    table = _table(f"median milliseconds of {report['repeat']} rounds, {', '.join(report['pictures'][:3])}")
+    counts = sorted({row["threads"] for row in report["timings"]})
+    table.add_column("codec")
+    table.add_column("stage")
+    for count in counts:
+        table.add_column(f"{count} thread{'s' * (count > 1)}", justify="right")
+    times = {(row["codec"], row["stage"], row["threads"]): row["milliseconds"] for row in report["timings"]}
+    for codec, stage in dict.fromkeys(key[:2] for key in times):
+        table.add_row(codec, stage, *(f"{times[codec, stage, count]:.1f}" for count in counts))
+    output().print(table)
+    memory = report["memory"]
+    size = f"{memory['width']} x {memory['height']}"
+    output().print(f"peak memory for {size}, encoded and decoded: {size_text(memory['peak_bytes'])}")
+
+
+def print_robustness(report: dict[str, Any]) -> None:
+    """One line an outcome, then the extremes."""
+    table = _table(f"{report['num']} spoilt streams, seed {report['seed']}")
+    table.add_column("outcome")
+    table.add_column("streams", justify="right")
+    for name, count in report["outcomes"].items():
+        table.add_row(name, str(count))
+    output().print(table)
+    growth = size_text(report["largest_growth_bytes"])
+    output().print(f"slowest {report['slowest_seconds']:.3f} s, largest growth of peak memory {growth}")
+    for row in report["failures"][:10]:
+        output().print(
+            f"case {row['index']} ({row['mutation']}): {row['result']} {row['message']}", markup=False
+        )
+
+
+def _difference(row: "Difference") -> list[str]:
+    if row.percent is None:
+        return ["not comparable", ""]
+    return [f"{row.percent:+.1f} %", f"{row.low:.1f} – {row.high:.1f} dB"]
+
+
+def _print_regularity(found: dict[str, Any]) -> None:
+    qualities = ", ".join(f"{quality:g}" for quality in found["over_qualities"])
+    verdict = "rise on every picture" if found["monotone"] else f"FALL in {len(found['falls'])} places"
+    output().print(f"bytes and PSNR over qualities {qualities}: {verdict}")
+    worst = found["largest_excess"]
+    output().print(
+        f"coded over ideal size: at most {worst['excess_bytes']:.1f} of {worst['ideal_bytes']:.0f} bytes, "
+        f"{'within' if found['coded_size_within_bound'] else 'BEYOND'} 1 % + 8 bytes everywhere"
+    )
+
+
+def _table(title: str) -> "Table":
+    from rich.table import Table
+
+    return Table(title=title, title_justify="left")
