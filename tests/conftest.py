@@ -55,6 +55,8 @@ def smooth_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
     """A picture with gradients, an edge and a little noise, uint8 (height, width, 3)."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    planes = [np.sin(x / rng.uniform(5, 40) + rng.uniform(0, 6)) + np.cos(y / rng.uniform(5, 40)) for _ in range(3)]
+    planes = [
+        np.sin(x / rng.uniform(5, 40) + rng.uniform(0, 6)) + np.cos(y / rng.uniform(5, 40)) for _ in range(3)
+    ]
     picture = 128 + 45 * np.stack(planes, -1) + 40 * ((x + y) > (height + width) / 2)[..., None]
     return np.clip(picture + rng.normal(0, 4, picture.shape), 0, 255).astype(np.uint8)

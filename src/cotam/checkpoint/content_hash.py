@@ -20,4 +20,3 @@ def content_hash(architecture: str, config: Mapping[str, Any], tensors: Mapping[
         digest.update(f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
         digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-

@@ -44,9 +44,13 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{card.path}: the model file is damaged ({error})") from error
     if content_hash(card.architecture, card.config, tensors)[: 2 * MODEL_ID_BYTES] != card.model_id:
-        raise ModelError(f"{card.path}: the model file is damaged: its content does not match its id {card.model_id}")
+        raise ModelError(
+            f"{card.path}: the model file is damaged: its content does not match its id {card.model_id}"
+        )
     if card.architecture != ARCHITECTURE:
-        raise ModelError(f"{card.path}: architecture {card.architecture!r} is not known here; known: {ARCHITECTURE}")
+        raise ModelError(
+            f"{card.path}: architecture {card.architecture!r} is not known here; known: {ARCHITECTURE}"
+        )
     try:
         tables = TableSet(tensors.pop("tables.radius").numpy(), tensors.pop("tables.cdf").numpy())
     except KeyError as error:
@@ -60,7 +64,9 @@ def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise ModelError(f"{card.path}: the weights do not fit their architecture: {str(error).splitlines()[0]}") from error
+        raise ModelError(
+            f"{card.path}: the weights do not fit their architecture: {str(error).splitlines()[0]}"
+        ) from error
     for name, module in network.named_modules():
         if isinstance(module, IntegerConv) and not module.is_exact():
             raise ModelError(f"{card.path}: integer weights of {name} could overflow")
@@ -75,5 +81,3 @@ def _config(card: ModelCard) -> CotamSConfig:
         return CotamSConfig(**values)
     except (TypeError, ValueError) as error:
         raise ModelError(f"{card.path}: sizes that {ARCHITECTURE} does not have: {error}") from error
-
-

@@ -100,7 +100,9 @@ def model_of_stream(model_id: bytes) -> ModelCard:
     for card in known_models():
         if card.model_id == model_id.hex():
             return card
-    raise ModelError(f"the stream was made with model {model_id.hex()}, which is not here; {_what_is_known()}")
+    raise ModelError(
+        f"the stream was made with model {model_id.hex()}, which is not here; {_what_is_known()}"
+    )
 
 
 def _what_is_known() -> str:

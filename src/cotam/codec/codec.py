@@ -13,7 +13,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cotam.bitstream import FrameRecord, Metadata, Stream, StreamHeader, padded_payload, read_stream, write_stream
+from cotam.bitstream import (
+    FrameRecord,
+    Metadata,
+    Stream,
+    StreamHeader,
+    padded_payload,
+    read_stream,
+    write_stream,
+)
 from cotam.checkpoint.loading import LoadedModel, load_model
 from cotam.checkpoint.registry import DEFAULT_MODEL, find_model, model_of_stream
 from cotam.codec.latents import FrameSink, LatentCoder
@@ -113,8 +121,9 @@ class Codec:
             ImageError: not a picture.
             ValueError: quality out of range, or ``target_bytes`` too few for this picture.
         """
-        options = {"level_map": level_map, "target_bytes": target_bytes, "keep_metadata": keep_metadata}
-        return self.encode_batch([image], quality, **options)[0]
+        return self.encode_batch(
+            [image], quality, level_map=level_map, target_bytes=target_bytes, keep_metadata=keep_metadata
+        )[0]
 
     def encode_batch(
         self,
@@ -125,7 +134,7 @@ class Codec:
         target_bytes: int | None = None,
         keep_metadata: bool = False,
     ) -> list[bytes]:
-        """Encode several pictures; options as in `encode`. Every stream equals that of `encode` in what it decodes to."""
+        """Encode several pictures; options as in `encode`."""
         quality_to_step(quality)
         streams = []
         for analysis in self._analyse_all([load_image(image) for image in images]):
@@ -167,7 +176,12 @@ class Codec:
         return Encoded(write_stream(Stream(header, (frame,))), sink.ideal_bits[0])
 
     def encode_to_size(
-        self, analysis: Analysis, target_bytes: int, level_map: LevelMap | None = None, *, keep_metadata: bool = False
+        self,
+        analysis: Analysis,
+        target_bytes: int,
+        level_map: LevelMap | None = None,
+        *,
+        keep_metadata: bool = False,
     ) -> Encoded:
         """Encode an analysed picture in at most ``target_bytes``, as close below as eight trials get."""
         if isinstance(target_bytes, bool) or not isinstance(target_bytes, int) or target_bytes < 1:

@@ -63,9 +63,7 @@ class LatentCoder:
 
         return self.network.context.run(self._prior(z, hats), y.double(), code)
 
-    def decode(
-        self, readers: Sequence[FrameReader], steps: Tensor, base_steps: Tensor
-    ) -> Tensor:
+    def decode(self, readers: Sequence[FrameReader], steps: Tensor, base_steps: Tensor) -> Tensor:
         """Read the latents of frames of one size.
 
         Args:
@@ -92,7 +90,8 @@ class LatentCoder:
             blocks = [where for _, where in blocks_of_pass(number, config.latents)]
             flat = self._read(readers, torch.cat([chosen[b].flatten(1) for b in blocks], 1))
             symbols = torch.zeros_like(means)
-            for where, part in zip(blocks, flat.split([chosen[b][0].numel() for b in blocks], 1), strict=True):
+            parts = torch.split(flat, [chosen[b][0].numel() for b in blocks], 1)
+            for where, part in zip(blocks, parts, strict=True):
                 symbols[where] = part.view(chosen[where].shape)
             return symbols * ONE + means
 

@@ -26,10 +26,14 @@ class LevelMap:
         """Check the map; it must be one that a stream can hold."""
         levels = np.asarray(self.levels)
         if levels.ndim != 2 or not np.issubdtype(levels.dtype, np.integer):
-            raise ValueError(f"levels must be an integer array (rows, columns), not {levels.dtype} {levels.shape}")
+            raise ValueError(
+                f"levels must be an integer array (rows, columns), not {levels.dtype} {levels.shape}"
+            )
         self._header(levels)
         if np.abs(levels.astype(np.int64)).max() > self.count // 2:
-            raise ValueError(f"levels must be from {-(self.count // 2)} to {self.count // 2} where count is {self.count}")
+            raise ValueError(
+                f"levels must be from {-(self.count // 2)} to {self.count // 2} where count is {self.count}"
+            )
         object.__setattr__(self, "levels", levels.astype(np.int8))
 
     def __eq__(self, other: Any) -> bool:

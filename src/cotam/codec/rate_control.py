@@ -45,14 +45,18 @@ def search_step(
             low, best = (step, length), trial
         else:
             high = (step, length)
-        if (low and (low[1] >= LOWEST_SHARE * target or low[0] == MAX_STEP)) or (high and high[0] == MIN_STEP):
+        if (low and (low[1] >= LOWEST_SHARE * target or low[0] == MAX_STEP)) or (
+            high and high[0] == MIN_STEP
+        ):
             break
         if low and high and high[0] - low[0] <= 1:
             break
         step = _next_step(low, high, target)
     if best is None or low is None:
         assert high is not None
-        raise ValueError(f"target_bytes={target} is too few for this picture: quality 1 takes {high[1]} bytes")
+        raise ValueError(
+            f"target_bytes={target} is too few for this picture: quality 1 takes {high[1]} bytes"
+        )
     return best, low[0]
 
 
@@ -69,7 +73,9 @@ def _next_step(low: tuple[int, int] | None, high: tuple[int, int] | None, target
         slope = (math.log(high[1]) - math.log(low[1])) / (high[0] - low[0])
         guess = low[0] + (aim - math.log(low[1])) / max(slope, 1e-6)
         margin = max((high[0] - low[0]) // 8, 1)
-        return round(min(max(guess, low[0] + margin), high[0] - margin)) if high[0] - low[0] > 2 else low[0] + 1
+        return (
+            round(min(max(guess, low[0] + margin), high[0] - margin)) if high[0] - low[0] > 2 else low[0] + 1
+        )
     step, length = low or high or (MIN_STEP, 1)
     move = (aim - math.log(length)) / TYPICAL_SLOPE
     move = math.copysign(max(abs(move), 1.0), move) * 1.1

@@ -23,7 +23,15 @@ def blocks_of_pass(number: int, channels: int) -> Iterator[tuple[int, tuple[slic
     size = channels // PASSES
     for parity, (row, column) in enumerate(PARITIES):
         group = ORDER[number] ^ parity
-        yield group, (slice(None), slice(group * size, (group + 1) * size), slice(row, None, 2), slice(column, None, 2))
+        yield (
+            group,
+            (
+                slice(None),
+                slice(group * size, (group + 1) * size),
+                slice(row, None, 2),
+                slice(column, None, 2),
+            ),
+        )
 
 
 class QuadtreeContext(nn.Module):
@@ -42,9 +50,7 @@ class QuadtreeContext(nn.Module):
         self.prior = FixedConv(features + nodes, width)
         self.known = nn.ModuleList(FixedConv(latents, width) for _ in range(PASSES - 1))
         self.trunks = nn.ModuleList(ContextTrunk(width) for _ in range(PASSES))
-        self.heads = nn.ModuleList(
-            nn.ModuleList(FixedConv(width, 2 * latents // PASSES) for _ in range(PASSES)) for _ in range(PASSES)
-        )
+        self.heads = nn.ModuleList(GroupHeads(width, latents) for _ in range(PASSES))
 
     def prior_features(self, features: Tensor, hats: Tensor) -> Tensor:
         """What all passes share: hyperprior features and quality hats, both in activation units."""
@@ -61,7 +67,7 @@ class QuadtreeContext(nn.Module):
         for group, where in blocks_of_pass(number, self.latents):
             part = x[:, :, where[2], where[3]]
             if part.numel():
-                means[where], indexes[where] = self.heads[number][group](part).chunk(2, 1)
+                means[where], indexes[where] = self.heads[number](part, group).chunk(2, 1)
         return means, indexes
 
     def run(self, prior: Tensor, shape_like: Tensor, code: Callable[[int, Tensor, Tensor], Tensor]) -> Tensor:
@@ -75,6 +81,17 @@ class QuadtreeContext(nn.Module):
                 update[where] = values[where]
             known = known + update
         return known
+
+
+class GroupHeads(nn.ModuleList):
+    """The last layer of a pass, one for each channel group: means and indexes of the group's channels."""
+
+    def __init__(self, width: int, latents: int) -> None:
+        super().__init__(FixedConv(width, 2 * latents // PASSES) for _ in range(PASSES))
+
+    def forward(self, x: Tensor, group: int) -> Tensor:
+        """Features (N, C, h, w) to (N, M/2, h, w): the group's means, then its indexes."""
+        return self[group](x)
 
 
 class ContextTrunk(nn.Module):

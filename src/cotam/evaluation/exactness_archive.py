@@ -1,6 +1,7 @@
 """Streams with what they must decode to, as one file that travels from machine to machine.
 
-A plain zip of stored members: ``manifest.json`` and one ``.cotam`` file a stream. Nothing is unpacked, and members must not be compressed, so that reading takes no more memory than the file has bytes.
+A plain zip of stored members: ``manifest.json`` and one ``.cotam`` file a stream. Nothing is unpacked.
+Compressed members are refused, so that reading takes no more memory than the file has bytes.
 """
 
 import io

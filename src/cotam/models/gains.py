@@ -1,4 +1,6 @@
-"""Quality gains: how finely each latent channel is quantised (Cui et al., "Asymmetric gained deep image compression", CVPR 2021).
+"""Quality gains: how finely each latent channel is quantised.
+
+After Cui et al., "Asymmetric gained deep image compression with continuous rate adaptation", CVPR 2021.
 
 Gains grow with quality in every channel. They are stored at a few nodes and interpolated log-linearly; the level map
 gives every position its own quality, and so its own gains.

@@ -72,7 +72,11 @@ class FixedConv(nn.Module):
         shift = 0
         while shift < MAX_SHIFT and largest * 2.0 ** (shift + 1) < MAX_WEIGHT:
             shift += 1
-        layer = IntegerConv(weight.shape[1] if not self.depthwise else weight.shape[0], weight.shape[0], depthwise=self.depthwise)
+        layer = IntegerConv(
+            weight.shape[1] if not self.depthwise else weight.shape[0],
+            weight.shape[0],
+            depthwise=self.depthwise,
+        )
         scaled = torch.floor(weight * 2.0**shift + 0.5).clamp(-MAX_WEIGHT, MAX_WEIGHT)
         assert self.bias is not None
         bias = torch.floor(self.bias.detach().to(torch.float64) * 2.0 ** (shift + FRACTION_BITS) + 0.5)

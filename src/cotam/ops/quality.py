@@ -47,7 +47,9 @@ def quality_hats(step: Tensor, nodes: int) -> Tensor:
         int64, (N, K, H, W); at most two neighbouring nodes are not zero and they sum to ``HAT_ONE``.
     """
     position = (step.to(torch.int64) - MIN_STEP) * ((nodes - 1) * HAT_ONE)
-    position = torch.div(position * 2 + (MAX_STEP - MIN_STEP), 2 * (MAX_STEP - MIN_STEP), rounding_mode="floor")
+    position = torch.div(
+        position * 2 + (MAX_STEP - MIN_STEP), 2 * (MAX_STEP - MIN_STEP), rounding_mode="floor"
+    )
     centres = torch.arange(nodes, device=step.device).view(1, -1, 1, 1) * HAT_ONE
     return (HAT_ONE - (position.unsqueeze(1) - centres).abs()).clamp_min(0)
 

@@ -66,7 +66,9 @@ class CodecTrainingConfig:
         """Build from a checkpoint's dictionary; an unknown key is an error that lists the known ones."""
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := set(values) - known:
-            raise TrainingError(f"unknown training option {sorted(unknown)[0]!r}; known: {', '.join(sorted(known))}")
+            raise TrainingError(
+                f"unknown training option {sorted(unknown)[0]!r}; known: {', '.join(sorted(known))}"
+            )
         return cls(**values)
 
 
@@ -74,4 +76,4 @@ def preset_for(device: torch.device) -> CodecTrainingConfig:
     """The recipe that suits a device: small crops on a CPU, big batches on an accelerator."""
     if device.type == "cuda":
         return CodecTrainingConfig(crop=256, batch=32, late_share=0.0, learning_rate=1e-3)
-    return CodecTrainingConfig(bf16=torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return CodecTrainingConfig(bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))

@@ -69,7 +69,7 @@ class CropDataset(Dataset[Batch]):
         base = spread_steps(rng, count)
         steps = [random_steps(rng, int(q), crop // STRIDE, config.uniform_levels) for q in base]
         pixels = [self._crop(rng, crop) for _ in range(count)]
-        return Batch(*(torch.from_numpy(np.stack(x)) for x in (pixels, steps)), torch.from_numpy(base))
+        return Batch(*(torch.from_numpy(array) for array in (np.stack(pixels), np.stack(steps), base)))
 
     def _crop(self, rng: np.random.Generator, crop: int) -> np.ndarray:
         if rng.random() < self.config.graphics:

@@ -19,7 +19,9 @@ class RateDistortion:
     mse: Tensor
 
 
-def rate_distortion(out: TrainingOutput, x: Tensor, steps: Tensor, base: Tensor, balance: float) -> RateDistortion:
+def rate_distortion(
+    out: TrainingOutput, x: Tensor, steps: Tensor, base: Tensor, balance: float
+) -> RateDistortion:
     """L = mean_n w_n (R_n + 255² mean_p lmbda_p (x_hat_p - x_p)²),  w_n = (lmbda_n / middle)^-balance.
 
     ``lmbda_p`` follows the level map position by position, so raised cells are also worth more.

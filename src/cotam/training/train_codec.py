@@ -4,9 +4,8 @@ import dataclasses
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
@@ -40,7 +39,8 @@ class CodecTraining:
         validation: a folder of pictures to validate on, or None.
         config: the recipe.
         model_config: sizes of the model.
-        resume: go on from the folder's checkpoint (its recipe wins, but a new ``steps`` or ``minutes`` re-plans the rest).
+        resume: go on from the folder's checkpoint; its recipe wins.
+        replan: with ``resume``, take ``steps`` and ``minutes`` from ``config`` and plan the rest anew.
         workers: loader processes.
     """
 
@@ -63,14 +63,18 @@ class CodecTraining:
         torch.set_flush_denormal(True)
         if state is not None:
             saved = CodecTrainingConfig.from_dict(state["config"])
-            config = dataclasses.replace(saved, steps=config.steps, minutes=config.minutes) if replan else saved
+            config = (
+                dataclasses.replace(saved, steps=config.steps, minutes=config.minutes) if replan else saved
+            )
             model_config = CotamSConfig(**state["model_config"])
         self.folder, self.validation, self.config, self.workers = folder, validation, config, workers
         self.accelerator = Accelerator(mixed_precision="bf16" if config.bf16 else "no")
         torch.manual_seed(config.seed)
         self.model = CotamS(model_config)
-        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
-        self.optimizer = torch.optim.AdamW(parameter_groups(self.model, config.weight_decay), lr=config.learning_rate)
+        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema))  # type: ignore[no-untyped-call]
+        self.optimizer = torch.optim.AdamW(
+            parameter_groups(self.model, config.weight_decay), lr=config.learning_rate
+        )
         self.step, self.total, self.seconds = 0, config.steps or UNPLANNED, 0.0
         if state is not None:
             self._restore(state, replan)
@@ -109,7 +113,9 @@ class CodecTraining:
     def _batches(self) -> Iterator[Batch]:
         """Batches from the current step on; the plan for late, larger crops is made once the length is known."""
         while self.step < self.total:
-            late_from = round(self.total * (1 - self.config.late_share)) if self.total != UNPLANNED else UNPLANNED
+            late_from = (
+                round(self.total * (1 - self.config.late_share)) if self.total != UNPLANNED else UNPLANNED
+            )
             boundary = late_from if self.step < late_from else self.total
             world, rank = self.accelerator.num_processes, self.accelerator.process_index
             planned = self.total != UNPLANNED
@@ -128,8 +134,8 @@ class CodecTraining:
         device, config = self.accelerator.device, self.config
         x = batch.pixels.to(device).permute(0, 3, 1, 2).float() / 255 - 0.5
         steps, base = batch.steps.to(device), batch.base.to(device)
-        seed = (config.seed << 40) + self.step * self.accelerator.num_processes + self.accelerator.process_index
-        generator = torch.Generator(device).manual_seed(seed)
+        index = self.step * self.accelerator.num_processes + self.accelerator.process_index
+        generator = torch.Generator(device).manual_seed((config.seed << 40) + index)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, self.total, config)
         with self.accelerator.autocast():
@@ -168,12 +174,10 @@ class CodecTraining:
     def _validate(self) -> None:
         if self.validation is None or not self.accelerator.is_main_process:
             return
-        with self._autocast():
-            rows = validate(self.average.module, self.validation, self.accelerator.device)
+        network = cast(CotamS, self.average.module)
+        with self.accelerator.autocast():
+            rows = validate(network, self.validation, self.accelerator.device)
         self._write_row({"step": self.step, "seconds": round(self.seconds, 1), "validation": rows})
-
-    def _autocast(self) -> AbstractContextManager[Any]:
-        return self.accelerator.autocast()
 
     def save(self) -> None:
         """Write the checkpoint."""

@@ -17,13 +17,13 @@ VALIDATION_STRIDE = 64
 
 @torch.no_grad()
 def validate(model: CotamS, folder: Path, device: torch.device) -> list[dict[str, Any]]:
-    """Mean bits per pixel (estimated) and PSNR in dB at each of `QUALITIES`, over the first `PICTURES` of a folder."""
+    """Mean estimated bits per pixel and PSNR in dB at each of `QUALITIES`, over a folder's first `PICTURES`."""
     pictures = [load_image(path).pixels for path in find_images(folder)[:PICTURES]]
     rows = []
     for quality in QUALITIES:
         bits, scores = [], []
         for pixels in pictures:
-            x = torch.from_numpy(pixels).to(device).permute(2, 0, 1)[None].float() / 255 - 0.5
+            x = torch.from_numpy(pixels.copy()).to(device).permute(2, 0, 1)[None].float() / 255 - 0.5
             padded = pad_to_stride(x, VALIDATION_STRIDE)
             cells = (1, padded.shape[-2] // model.stride, padded.shape[-1] // model.stride)
             base = torch.full((1,), quality_to_step(quality), device=device)

@@ -1,0 +1,134 @@
+"""``cotam train``: train the codec and write its model file."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cotam.cli.console import output, say, size_text
+from cotam.cli.options import Threads
+from cotam.errors import TrainingError
+
+if TYPE_CHECKING:
+    from cotam.training.config import CodecTrainingConfig
+
+app = typer.Typer(help="Train models.", no_args_is_help=True)
+
+MODEL_FILE = "cotam-s.safetensors"
+
+
+@app.callback()
+def train() -> None:
+    """Train models."""
+
+
+@app.command(epilog="Example: cotam train codec --data photos --validation more --out run --minutes 120")
+def codec(
+    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Folder of photographs; may be repeated.")],
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of checkpoints, log and model file.")],
+    validation: Annotated[Path | None, typer.Option(metavar="DIR", help="Pictures to validate on.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Fit the schedule to this time.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimiser steps in all.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")] = False,
+    crop: Annotated[int | None, typer.Option(help="Side of the crops, a multiple of 64.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Crops per step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    bf16: Annotated[bool | None, typer.Option("--bf16/--no-bf16", help="Transforms in bfloat16.")] = None,
+    compiled: Annotated[bool | None, typer.Option("--compile", help="Use torch.compile.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Loader processes.")] = 1,
+    model: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=f"Model file to write. [default: RUN/{MODEL_FILE}]")
+    ] = None,
+    threads: Threads = None,
+) -> None:
+    """Train cotam-s on folders of photographs; what is not given follows from the device.
+
+    With --resume the run goes on with its own recipe, bit for bit on a CPU; a new --steps or --minutes
+    (counted from where it stands) plans the rest anew.
+    """
+    chosen = {
+        "minutes": minutes,
+        "steps": steps,
+        "crop": crop,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "bf16": bf16,
+        "compile": compiled,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    _check(data, validation, given, resume)
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    training = _training(out, data, validation, given, resume, workers)
+    training.run()
+    if training.accelerator.is_main_process:
+        _export(out, model or out / MODEL_FILE, data)
+
+
+def _check(data: list[Path], validation: Path | None, given: dict[str, Any], resume: bool) -> None:
+    """Refuse what cannot work before anything is loaded or written."""
+    for folder in (*data, *([validation] if validation else [])):
+        if not folder.is_dir():
+            problem = "is a file, a folder is needed" if folder.exists() else "no such folder"
+            raise TrainingError(f"{folder}: {problem}")
+    if "steps" in given and "minutes" in given:
+        raise ValueError("--steps and --minutes exclude each other: choose one")
+    if given.get("steps", 1) < 1:
+        raise ValueError(f"--steps must be at least 1, not {given['steps']}")
+    fixed = sorted(set(given) - {"steps", "minutes"})
+    if resume and fixed:
+        raise ValueError(
+            f"--{fixed[0].replace('_', '-')} cannot change with --resume: the run keeps its recipe"
+        )
+
+
+def recipe(given: dict[str, Any]) -> "CodecTrainingConfig":
+    """The device's preset with the options that were given."""
+    import torch
+
+    from cotam.training.config import preset_for
+
+    preset = preset_for(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    return dataclasses.replace(preset, **given)
+
+
+def _training(
+    out: Path, data: list[Path], validation: Path | None, given: dict[str, Any], resume: bool, workers: int
+) -> Any:
+    try:
+        from cotam.training.train_codec import CodecTraining
+    except ImportError as error:
+        raise TrainingError(f"training needs {error.name}: pip install 'cotam[train]'") from error
+    from cotam.models.cotam_s import CotamSConfig
+
+    replan = resume and bool(given)
+    config = recipe(given)
+    return CodecTraining(
+        out, data, validation, config, CotamSConfig(), resume=resume, replan=replan, workers=workers
+    )
+
+
+def _export(run: Path, target: Path, data: list[Path]) -> None:
+    from cotam.training.export import export_model
+
+    say("converting to integers and fitting the frequency tables …")
+    report = export_model(run, target, data)
+    print_export(target, report)
+
+
+def print_export(target: Path, report: dict[str, Any]) -> None:
+    """Say what was written, and what exactness costs."""
+    console = output()
+    console.print(f"{target}: model {report['model_id']}, {size_text(report['file_bytes'])}", markup=False)
+    costs = {
+        "integer_rate_cost_percent": "integer entropy networks",
+        "rate_cost_percent": "with fitted tables",
+    }
+    for key, label in costs.items():
+        if key in report:
+            console.print(f"rate against the float model, {label}: {report[key]:+.3f} %")
