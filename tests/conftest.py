@@ -1,5 +1,6 @@
 """Fixtures for the whole suite: a small model of random weights, and pictures to code."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,21 @@ def smooth_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
     ]
     picture = 128 + 45 * np.stack(planes, -1) + 40 * ((x + y) > (height + width) / 2)[..., None]
     return np.clip(picture + rng.normal(0, 4, picture.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def make_picture() -> Callable[..., np.ndarray]:
+    """`smooth_picture`."""
+    return smooth_picture
+
+
+@pytest.fixture(scope="session")
+def make_network() -> Callable[..., CotamS]:
+    """`random_network`."""
+    return random_network
+
+
+@pytest.fixture(scope="session")
+def small_config() -> CotamSConfig:
+    """Sizes of `make_network`."""
+    return SMALL

@@ -33,14 +33,14 @@ __all__ = [
 
 def encode(image: Any, quality: float = 40, **options: Any) -> bytes:
     """Encode a picture with the default model; arguments as in `cotam.codec.Codec.encode`."""
-    from cotam.codec.codec import default_codec
+    from cotam.codec.loading import default_codec
 
     return default_codec().encode(image, quality, **options)
 
 
 def decode(data: bytes) -> "Image.Image":
     """Decode a stream with the shipped model that made it; errors as in `cotam.codec.Codec.decode`."""
-    from cotam.codec.codec import codec_for_stream
+    from cotam.codec.loading import codec_for_stream
 
     return codec_for_stream(data).decode(data)
 
@@ -54,7 +54,7 @@ def read_info(data: bytes) -> "StreamInfo":
 
 def load_codec(name: str | Path = "cotam-s", **options: Any) -> "Codec":
     """Hold a model in memory; options as in `cotam.codec.load_codec`."""
-    from cotam.codec.codec import load_codec
+    from cotam.codec.loading import load_codec
 
     return load_codec(name, **options)
 

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 def print_rates(curves: "Sequence[Curve]", against: "Sequence[Difference]", report: dict[str, Any]) -> None:
     """One line a codec: its range, and its BD-rate against the anchor."""
     anchor = report["anchor"]
-    table = _table(f"{report['pictures']} pictures, BD-rate against {anchor}")
-    for column in ("codec", "bits per pixel", "PSNR", "BD-rate (PSNR)", "over", "BD-rate (MS-SSIM)", "over"):
-        table.add_column(column)
+    limit = report["bd_rate_up_to_bpp"]
+    table = _table(f"{report['pictures']} pictures; BD-rate against {anchor} up to {limit:g} bpp")
+    for column in ("codec", "bpp", "PSNR (dB)", "BD-rate in PSNR", "BD-rate in MS-SSIM"):
+        table.add_column(column, no_wrap=True)
     found = {(row.codec, row.measure): row for row in against}
     for curve in curves:
         low, high = curve.points[0], curve.points[-1]
-        cells = [f"{low.bpp:.3f} – {high.bpp:.2f}", f"{low.psnr:.1f} – {high.psnr:.1f} dB"]
+        cells = [f"{low.bpp:.3f}–{high.bpp:.2f}", f"{low.psnr:.1f}–{high.psnr:.1f}"]
         for measure in ("psnr", "ms_ssim_db"):
-            cells += ["", ""] if curve.codec == anchor else _difference(found[curve.codec, measure])
+            cells.append("" if curve.codec == anchor else _difference(found[curve.codec, measure]))
         table.add_row(curve.codec, *cells)
     output().print(table)
     for row in against:
@@ -75,10 +76,10 @@ def print_robustness(report: dict[str, Any]) -> None:
         )
 
 
-def _difference(row: "Difference") -> list[str]:
+def _difference(row: "Difference") -> str:
     if row.percent is None:
-        return ["not comparable", ""]
-    return [f"{row.percent:+.1f} %", f"{row.low:.1f} – {row.high:.1f} dB"]
+        return "not comparable"
+    return f"{row.percent:+.1f} % ({row.low:.1f}–{row.high:.1f} dB)"
 
 
 def _print_regularity(found: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +43,17 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """Show on a terminal that something is going on."""
-    with messages().status(what, spinner="line"):
-        yield
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal that something is going on; yields a function that changes the text."""
+    with messages().status(escaped(what), spinner="line") as status:
+        yield lambda text: status.update(escaped(text))
+
+
+def escaped(text: str) -> str:
+    """Text in which Rich sees no markup, such as a file's name with brackets."""
+    from rich.markup import escape
+
+    return escape(text)
 
 
 def size_text(count: int) -> str:

@@ -81,7 +81,9 @@ def plan_folder(source: Path, target: Path, chosen: Collection[Path], suffix: st
         raise ValueError(f"{source} is a folder, so the output must be a folder as well, not {target}")
     others = [path for path in sorted(source.rglob("*")) if path.is_file() and path not in chosen]
     if not chosen:
-        raise ValueError(f"{source}: nothing to convert in this folder ({len(others)} files of other suffixes)")
+        raise ValueError(
+            f"{source}: nothing to convert in this folder ({len(others)} files of other suffixes)"
+        )
     stems = Counter(str(path.with_suffix("")).casefold() for path in chosen)
     jobs = []
     for path in sorted(chosen):

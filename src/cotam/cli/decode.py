@@ -19,23 +19,30 @@ DEFAULT_FORMAT = "png"
 
 
 def decode(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="A stream, a folder of them, or - for standard input.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SRC", help="A stream, a folder of them, or - for standard input.")
+    ],
     target: Annotated[
         str,
         typer.Argument(
-            metavar="DST", help="The picture (its suffix says the format), a folder, or - for standard output."
+            metavar="DST",
+            help="The picture (its suffix says the format), a folder, or - for standard output.",
         ),
     ],
     picture_format: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="png|jpg|webp|…", help="Format of folders and standard output. [default: png]"
+            "--format",
+            metavar="png|jpg|webp|…",
+            help="Format of folders and standard output; png by default.",
         ),
     ] = None,
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", metavar="FILE", help="A model that does not ship with cotam, for the streams made with it."
+            "--model",
+            metavar="FILE",
+            help="A model that does not ship with cotam, for the streams made with it.",
         ),
     ] = None,
     device: options.Device = None,
@@ -61,7 +68,9 @@ def _check_suffix(target: str, picture_format: str | None) -> None:
     from cotam.cli.pictures import suffix_of_format
 
     if picture_format is not None:
-        raise ValueError(f"--format is for folders and standard output; here the suffix of {target} says the format")
+        raise ValueError(
+            f"--format is for folders and standard output; here the suffix of {target} says the format"
+        )
     if not Path(target).is_dir():
         suffix_of_format(Path(target).suffix or target)
 

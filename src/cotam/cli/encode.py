@@ -18,14 +18,20 @@ SUFFIX = ".cotam"
 
 
 def encode(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="A picture, a folder of them, or - for standard input.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SRC", help="A picture, a folder of them, or - for standard input.")
+    ],
     target: Annotated[
-        str, typer.Argument(metavar="DST", help="The stream, a folder, or - for standard output; replaced if there.")
+        str,
+        typer.Argument(
+            metavar="DST", help="The stream, a folder, or - for standard output; replaced if there."
+        ),
     ],
     quality: options.Quality = None,
     target_bytes: options.TargetBytes = None,
     keep_metadata: Annotated[
-        bool, typer.Option("--keep-metadata", help="Keep EXIF, ICC profile and XMP, which are dropped otherwise.")
+        bool,
+        typer.Option("--keep-metadata", help="Keep EXIF, ICC profile and XMP, which are dropped otherwise."),
     ] = False,
     model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = None,
@@ -78,4 +84,6 @@ class Encoder:
         data = self.rate.encode(self.codec, standard or Path(source), self.keep_metadata)
         write_output(target, data)
         seconds = time.perf_counter() - start
-        return figures(source, target, read_info(data), bytes_in=bytes_in, bytes_out=len(data), seconds=seconds)
+        return figures(
+            source, target, read_info(data), bytes_in=bytes_in, bytes_out=len(data), seconds=seconds
+        )

@@ -50,7 +50,9 @@ def info_table(described: "StreamInfo") -> "Table":
 
 
 def _rows(described: "StreamInfo") -> list[tuple[str, str]]:
-    parts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in described.parts.items() if count)
+    parts = ", ".join(
+        f"{name.replace('_', ' ')} {count:,}" for name, count in described.parts.items() if count
+    )
     level_map = described.level_map
     shift = "uniform"
     if level_map is not None:

@@ -27,7 +27,9 @@ def level_map_drawing(levels: NDArray[np.int8], width: int) -> Text:
     drawing = Text(no_wrap=True)
     for row in shown:
         for level in row:
-            drawing.append(_characters(int(level)), Style(color="white", bgcolor=_background(int(level) / highest)))
+            drawing.append(
+                _characters(int(level)), Style(color="white", bgcolor=_background(int(level) / highest))
+            )
         drawing.append("\n")
     if stride > 1:
         drawing.append(f"(one cell in {stride} by {stride} is shown)\n")

@@ -16,12 +16,19 @@ STANDARD = "-"
 Quality = Annotated[
     float | None,
     typer.Option(
-        "--quality", "-q", min=1, max=100, metavar="1..100", help="Larger is better and takes more bytes. [default: 40]"
+        "--quality",
+        "-q",
+        min=1,
+        max=100,
+        metavar="1..100",
+        help="Larger is better and takes more bytes; 40 by default.",
     ),
 ]
 TargetBytes = Annotated[
     int | None,
-    typer.Option("--target-bytes", min=1, metavar="N", help="Use at most N bytes a picture, instead of a quality."),
+    typer.Option(
+        "--target-bytes", min=1, metavar="N", help="Use at most N bytes a picture, instead of a quality."
+    ),
 ]
 Model = Annotated[
     str,

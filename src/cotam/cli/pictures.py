@@ -23,7 +23,9 @@ def suffix_of_format(name: str) -> str:
     """
     suffix = f".{name.lower().removeprefix('.')}"
     if Image.registered_extensions().get(suffix) not in Image.SAVE:
-        raise ValueError(f"no picture format is known by {name!r}; try png, jpg, webp, avif, tiff, bmp or ppm")
+        raise ValueError(
+            f"no picture format is known by {name!r}; try png, jpg, webp, avif, tiff, bmp or ppm"
+        )
     return suffix
 
 

@@ -39,7 +39,7 @@ program = typer.Typer(
     help="Image coding for multimodal LLMs: a picture in a few hundred bytes that keep what the model needs.",
     epilog="Example: cotam encode photo.jpg photo.cotam && cotam decode photo.cotam photo.png",
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 program.command(epilog="Example: cotam encode photo.jpg photo.cotam --quality 30")(encode)
@@ -61,7 +61,8 @@ def _show_version(wanted: bool) -> None:
 @program.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     """Take the options that come before any command."""

@@ -3,14 +3,15 @@
 from typing import Any
 
 _HOME = {
-    "Analysis": "codec",
+    "Analysis": "records",
     "Codec": "codec",
-    "Encoded": "codec",
-    "LatentImage": "codec",
+    "Encoded": "records",
+    "LatentImage": "records",
     "LevelMap": "level_map",
     "StreamInfo": "info",
-    "codec_for_stream": "codec",
-    "load_codec": "codec",
+    "codec_for_stream": "loading",
+    "default_codec": "loading",
+    "load_codec": "loading",
     "read_info": "info",
 }
 
@@ -22,6 +23,7 @@ __all__ = [
     "LevelMap",
     "StreamInfo",
     "codec_for_stream",
+    "default_codec",
     "load_codec",
     "read_info",
 ]

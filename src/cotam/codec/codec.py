@@ -3,10 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,11 +19,11 @@ from cotam.bitstream import (
     read_stream,
     write_stream,
 )
-from cotam.checkpoint.loading import LoadedModel, load_model
-from cotam.checkpoint.registry import DEFAULT_MODEL, find_model, model_of_stream
+from cotam.checkpoint.loading import LoadedModel
 from cotam.codec.latents import FrameSink, LatentCoder
 from cotam.codec.level_map import LevelMap, read_levels, write_levels
 from cotam.codec.rate_control import search_step
+from cotam.codec.records import Analysis, Encoded, LatentImage
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.errors import ModelError
 from cotam.images import LoadedImage, load_image, to_pil
@@ -37,50 +34,6 @@ from cotam.ops.quality import HAT_ONE, STEPS_PER_QUALITY, quality_hats, quality_
 DEFAULT_QUALITY = 40.0
 MAX_BATCH = 8
 """Pictures that go through the networks together, at most."""
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A picture after the analysis transform: all that is needed to encode it at any rate."""
-
-    y: Tensor
-    """Latents before gains, float32 (M, h, w)."""
-    source: LoadedImage
-    """The picture."""
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """A stream, and what its symbols would cost an ideal coder."""
-
-    data: bytes
-    """The stream."""
-    ideal_bits: float
-    """-log2 of the probability of all latents and hyper-latents."""
-
-
-@dataclass(frozen=True)
-class LatentImage:
-    """A decoded stream before synthesis: what machines read."""
-
-    y_hat: Tensor
-    """Reconstructed latents on the analysis transform's scale, float32 (M, h, w)."""
-    latents: Tensor
-    """The coded values themselves in units of 2^-8, int64 (M, h, w): identical on every machine."""
-    steps: Tensor
-    """Quality step (1/8) of each cell, int64 (h, w)."""
-    width: int
-    """Pixels of the picture."""
-    height: int
-    """Pixels of the picture."""
-    grey: bool
-    """Whether it decodes to a grey picture."""
-    quality: float
-    """Base quality, 1 to 100."""
-    level_map: LevelMap | None
-    """None where it is uniform."""
-    model_id: bytes
-    """Model of the stream."""
 
 
 class Codec:
@@ -302,57 +255,3 @@ class Codec:
 
     def _transform_precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
-
-
-def load_codec(
-    name: str | Path = DEFAULT_MODEL,
-    *,
-    device: str | torch.device | None = None,
-    dtype: Literal["float32", "bfloat16"] = "float32",
-    threads: int | None = None,
-) -> Codec:
-    """Load a codec and hold it in memory.
-
-    Args:
-        name: name of a shipped model, or the path of a model file.
-        device: such as ``cpu`` or ``cuda``; by default the CPU.
-        dtype: precision of the transforms; what is decoded from a stream's latents does not depend on it.
-        threads: CPU threads for the whole process; by default as torch is set.
-
-    Raises:
-        ModelError: unknown or damaged model.
-        ValueError: an option out of range.
-    """
-    if dtype not in ("float32", "bfloat16"):
-        raise ValueError(f"dtype must be 'float32' or 'bfloat16', not {dtype!r}")
-    if threads is not None:
-        if threads < 1:
-            raise ValueError(f"threads must be at least 1, not {threads}")
-        torch.set_num_threads(threads)
-    try:
-        where = torch.device(device or "cpu")
-    except RuntimeError as error:
-        raise ValueError(f"device must be one such as 'cpu' or 'cuda', not {device!r}") from error
-    if where.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device='cuda', but no CUDA device is available here; use 'cpu'")
-    return Codec(load_model(name), where, getattr(torch, dtype))
-
-
-@cache
-def _shared_codec(path: Path) -> Codec:
-    return load_codec(path)
-
-
-def codec_for_stream(data: bytes) -> Codec:
-    """The shipped codec that a stream was made with, loaded once and kept.
-
-    Raises:
-        BitstreamError: the bytes are no valid stream.
-        ModelError: the model does not ship with this package.
-    """
-    return _shared_codec(model_of_stream(read_stream(data).header.model_id).path)
-
-
-def default_codec() -> Codec:
-    """The default shipped codec, loaded once and kept."""
-    return _shared_codec(find_model(DEFAULT_MODEL).path)

@@ -10,6 +10,8 @@ from cotam.evaluation.rate import Point, similarity_db
 from cotam.metrics import bd_rate
 
 MEASURES = ("psnr", "ms_ssim_db")
+MAX_RATE = 2.0
+"""Bits per pixel up to which curves are compared: beyond, every codec is as good as transparent."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def differences(curves: Sequence[Curve]) -> list[Difference]:
 
 
 def difference(curve: Curve, anchor: Curve, measure: str) -> Difference:
-    """BD-rate of a curve against an anchor."""
+    """BD-rate of a curve against an anchor, from the points of both up to `MAX_RATE`."""
     names = (curve.codec, anchor.codec, measure)
     try:
         result = bd_rate(*_columns(anchor, measure), *_columns(curve, measure))
@@ -96,4 +98,5 @@ def difference(curve: Curve, anchor: Curve, measure: str) -> Difference:
 
 
 def _columns(curve: Curve, measure: str) -> tuple[list[float], list[float]]:
-    return [point.bpp for point in curve.points], [getattr(point, measure) for point in curve.points]
+    points = [point for point in curve.points if point.bpp <= MAX_RATE]
+    return [point.bpp for point in points], [getattr(point, measure) for point in points]

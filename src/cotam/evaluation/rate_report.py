@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cotam.evaluation.curves import Curve, Difference, differences, mean_curves
+from cotam.evaluation.curves import MAX_RATE, Curve, Difference, differences, mean_curves
 from cotam.evaluation.rate import Point, Unreadable, measure, readable_pictures
 from cotam.evaluation.regularity import DECADES, excesses, falls
 from cotam.evaluation.rivals import Rival
@@ -54,6 +54,7 @@ def rate_report(
     against = differences(curves)
     report = {
         "anchor": anchor,
+        "bd_rate_up_to_bpp": MAX_RATE,
         "pictures": len({point.picture for point in points}),
         "unreadable": [asdict(picture) for picture in unreadable],
         "codecs": [{"codec": rival.name, "settings": rival.settings} for rival in rivals],

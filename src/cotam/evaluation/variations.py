@@ -15,13 +15,15 @@ from cotam.codec.codec import MAX_BATCH
 @contextmanager
 def cpu_settings(threads: int = 1, *, onednn: bool = True) -> Iterator[None]:
     """Run with so many threads, with or without oneDNN's kernels; what was set before comes back."""
-    before = torch.get_num_threads()
+    onednn_flags = torch.backends.mkldnn
+    before = torch.get_num_threads(), onednn_flags.enabled
     torch.set_num_threads(threads)
+    onednn_flags.enabled = onednn
     try:
-        with torch.backends.mkldnn.flags(enabled=onednn):
-            yield
+        yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(before[0])
+        onednn_flags.enabled = before[1]
 
 
 @dataclass(frozen=True)

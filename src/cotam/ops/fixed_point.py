@@ -60,10 +60,10 @@ class FixedConv(nn.Module):
         self.weight, self.bias = conv.weight, conv.bias
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve float activations (N, C, H, W)."""
+        """Convolve float activations (N, C, H, W); the result saturates where the integer form's would."""
         if self.depthwise:
-            return F.conv2d(x, self.weight, self.bias, padding=1, groups=x.shape[1])
-        return F.conv2d(x, self.weight, self.bias)
+            return saturate(F.conv2d(x, self.weight, self.bias, padding=1, groups=x.shape[1]))
+        return saturate(F.conv2d(x, self.weight, self.bias))
 
     def to_integers(self) -> "IntegerConv":
         """Return the integer form of this layer."""
@@ -113,9 +113,8 @@ class IntegerConv(nn.Module):
         """Convolve integers exactly; the result is rounded to units of 2^-8 and saturated to 16 bits."""
         weight, bias = self.weight.to(torch.float64), self.bias.to(torch.float64)
         total = self._depthwise(x, weight) if self.depthwise else self._pointwise(x, weight)
-        scale = torch.pow(2.0, -self.shift.to(torch.float64))
-        half = torch.floor(torch.pow(2.0, self.shift.to(torch.float64) - 1))
-        return saturate(torch.floor((total + (bias + half).view(-1, 1, 1)) * scale))
+        unit = torch.ones_like(self.shift) << self.shift  # an integer: pow is not exact on every device
+        return saturate(torch.floor((total + (bias + unit // 2).view(-1, 1, 1)) / unit))
 
     @staticmethod
     def _pointwise(x: Tensor, weight: Tensor) -> Tensor:

@@ -1,0 +1,188 @@
+"""Pillow reads and writes .cotam streams after one call of `register`.
+
+::
+
+    from PIL import Image
+    from cotam import pillow_plugin
+
+    pillow_plugin.register()
+    image = Image.open("photo.cotam")           # reads the header only; pixels are decoded when they are needed
+    image.save("again.cotam", quality=30)       # or target_bytes=4000
+
+Importing this module changes nothing in Pillow and loads no torch.
+
+``Image.open`` sets ``image.info``: ``quality`` (1 to 100, of a still image), ``model`` (name of a shipped model or its
+id), ``model_id`` (8 hex digits), and what the stream kept of ``exif``, ``icc_profile`` and ``xmp``. Of a sequence the
+first frame is read. What is no cotam stream raises ``UnidentifiedImageError``, a damaged one ``OSError``.
+
+``save`` takes ``quality`` (1 to 100, default 40) or ``target_bytes``; ``exif``, ``icc_profile`` and ``xmp`` as bytes
+(``exif`` also as ``Image.Exif``) to be stored; ``keep_metadata=True`` to store those in ``image.info`` as well. An
+EXIF orientation is applied to the pixels. Transparency is composited on white.
+"""
+
+from typing import IO, TYPE_CHECKING, Any
+
+from PIL import Image, ImageFile
+
+from cotam.bitstream import StreamHeader, read_header, read_stream
+from cotam.bitstream.limits import MAGIC, MAX_METADATA_BYTES, MAX_QUALITY, MIN_QUALITY, QUALITY_STEP
+from cotam.errors import BitstreamError, CotamError
+
+if TYPE_CHECKING:
+    from cotam.codec import Codec
+
+FORMAT = "COTAM"
+"""Pillow's name of the format."""
+EXTENSION = ".cotam"
+"""Suffix of its files."""
+MIME_TYPE = "image/x-cotam"
+"""Its MIME type."""
+DEFAULT_QUALITY = 40
+"""Quality of ``save`` without one."""
+
+LONGEST_HEADER = MAX_METADATA_BYTES + 256
+"""No header has more bytes: the metadata, their lengths and 20 bytes more."""
+EXIF_PREFIX = b"Exif\0\0"
+METADATA_KEYS = ("exif", "icc_profile", "xmp")
+
+_given_codec: "Codec | None" = None
+
+
+def register(codec: "Codec | None" = None) -> None:
+    """Make Pillow open and save .cotam; a second call replaces the codec.
+
+    Args:
+        codec: encodes, and decodes the streams of its model, in place of the shipped models on the CPU.
+    """
+    global _given_codec
+    _given_codec = codec
+    Image.register_open(FORMAT, CotamImageFile, _accept)
+    Image.register_save(FORMAT, _save)
+    Image.register_extension(FORMAT, EXTENSION)
+    Image.register_mime(FORMAT, MIME_TYPE)
+
+
+class CotamImageFile(ImageFile.ImageFile):
+    """A .cotam stream that Pillow opened; made by ``Image.open``."""
+
+    format = FORMAT
+    format_description = "cotam, image coding for multimodal LLMs"
+    _start = 0  # of the stream in its file
+
+    def _open(self) -> None:
+        """Read the header; no pixels are decoded or allocated."""
+        assert self.fp is not None
+        self._start = self.fp.tell()
+        head = self.fp.read(LONGEST_HEADER)
+        if not _accept(head):
+            raise SyntaxError("not a cotam stream")
+        try:
+            header, end = read_header(head)
+        except BitstreamError as error:
+            raise OSError(f"damaged cotam stream: {error}") from error
+        self._size = header.width, header.height
+        self._mode = "L" if header.grey else "RGB"
+        self.info.update(_info(header, head[end : end + 2]))
+
+    def load(self) -> Any:
+        """Decode the pixels, once.
+
+        Raises:
+            OSError: the stream is damaged, or its model is not here.
+        """
+        if self._im is None and self.fp is not None:
+            try:
+                self.im = _decoded(self._stream()).im
+            except CotamError as error:
+                raise OSError(f"cotam stream cannot be decoded: {error}") from error
+            if getattr(self, "_exclusive_fp", False):
+                self.fp.close()
+            self.fp = None
+        return super().load()
+
+    def verify(self) -> None:
+        """Check the checksum and the structure of the whole stream without decoding it.
+
+        Raises:
+            OSError: the stream is damaged.
+        """
+        if self.fp is not None:
+            try:
+                read_stream(self._stream())
+            except BitstreamError as error:
+                raise OSError(f"damaged cotam stream: {error}") from error
+        super().verify()
+
+    def _stream(self) -> bytes:
+        assert self.fp is not None
+        self.fp.seek(self._start)
+        return self.fp.read()
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(MAGIC)
+
+
+def _info(header: StreamHeader, body: bytes) -> dict[str, Any]:
+    """What goes into ``image.info``; ``body`` begins as the frame's body does."""
+    from cotam.checkpoint import known_models
+
+    model_id, kept = header.model_id.hex(), header.metadata
+    names = {card.model_id: card.name for card in known_models()}
+    info: dict[str, Any] = {"model": names.get(model_id, model_id), "model_id": model_id}
+    if not header.sequence and len(body) == 2:
+        info["quality"] = int.from_bytes(body, "little") * QUALITY_STEP
+    exif = kept.exif
+    if exif is not None and not exif.startswith(EXIF_PREFIX):
+        exif = EXIF_PREFIX + exif
+    metadata = {"exif": exif, "icc_profile": kept.icc, "xmp": kept.xmp}
+    return info | {key: value for key, value in metadata.items() if value is not None}
+
+
+def _decoded(data: bytes) -> Image.Image:
+    header, _ = read_header(data)
+    if _given_codec is not None and header.model_id == _given_codec.model_id:
+        return _given_codec.decode(data)
+    import cotam
+
+    return cotam.decode(data)
+
+
+def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
+    options: dict[str, Any] = image.encoderinfo
+    quality, target_bytes = options.get("quality"), options.get("target_bytes")
+    if quality is not None and target_bytes is not None:
+        raise ValueError("quality and target_bytes exclude each other: give one")
+    quality = DEFAULT_QUALITY if quality is None else _checked_quality(quality)
+    source, keep_metadata = _with_metadata(image, options)
+    fp.write(_encoded(source, quality, target_bytes=target_bytes, keep_metadata=keep_metadata))
+
+
+def _checked_quality(quality: Any) -> float:
+    number = isinstance(quality, int | float) and not isinstance(quality, bool)
+    if not number or not MIN_QUALITY <= quality <= MAX_QUALITY:
+        raise ValueError(f"quality must be a number from {MIN_QUALITY:g} to {MAX_QUALITY:g}, not {quality!r}")
+    return float(quality)
+
+
+def _with_metadata(image: Image.Image, options: dict[str, Any]) -> tuple[Image.Image, bool]:
+    """The picture with the metadata to be stored in its ``info``, and whether there may be any."""
+    given = {key: options[key] for key in METADATA_KEYS if key in options}
+    keep = bool(options.get("keep_metadata", False))
+    if not given:
+        return image, keep
+    if isinstance(given.get("exif"), Image.Exif):
+        given["exif"] = given["exif"].tobytes()
+    dropped = () if keep else METADATA_KEYS
+    source = image.copy()
+    source.info = {key: value for key, value in image.info.items() if key not in dropped}
+    source.info.update(given)
+    return source, True
+
+
+def _encoded(image: Image.Image, quality: float, **options: Any) -> bytes:
+    if _given_codec is not None:
+        return _given_codec.encode(image, quality, **options)
+    import cotam
+
+    return cotam.encode(image, quality, **options)
