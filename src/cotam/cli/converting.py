@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cotam.cli.console import messages, print_json, report, say, working
 from cotam.cli.figures import Figures, Outcome
-from cotam.cli.files import check_file, check_input, check_output, display_name
+from cotam.cli.files import check_file, check_input, check_output, display_name, files_below
 from cotam.cli.options import STANDARD
 from cotam.cli.running import BAD_DATA, reason
 from cotam.errors import CotamError
@@ -79,7 +79,8 @@ def plan_folder(source: Path, target: Path, chosen: Collection[Path], suffix: st
     """
     if str(target) == STANDARD or (target.exists() and not target.is_dir()):
         raise ValueError(f"{source} is a folder, so the output must be a folder as well, not {target}")
-    others = [path for path in sorted(source.rglob("*")) if path.is_file() and path not in chosen]
+    taken = set(chosen)
+    others = [path for path in files_below(source) if path not in taken]
     if not chosen:
         raise ValueError(
             f"{source}: nothing to convert in this folder ({len(others)} files of other suffixes)"

@@ -88,7 +88,9 @@ def _decoding(suffix: str, model: str | None, device: str | None, threads: int |
 
 
 def _streams(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() == STREAM_SUFFIX]
+    from cotam.cli.files import files_below
+
+    return [path for path in files_below(folder) if path.suffix.lower() == STREAM_SUFFIX]
 
 
 @dataclass(frozen=True)

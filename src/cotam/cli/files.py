@@ -1,6 +1,7 @@
 """Reading inputs and writing outputs, files or standard input and output."""
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,19 @@ def check_file(name: str) -> None:
     """
     if name != STANDARD and check_input(name).is_dir():
         raise ValueError(f"{name}: is a folder; a file is needed")
+
+
+def files_below(folder: Path) -> list[Path]:
+    """All files of a folder and of those below it, except through symbolic links to folders, sorted.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    return sorted(Path(place, name) for place, _, names in os.walk(folder, onerror=refuse) for name in names)
 
 
 def check_output(name: str, source: str) -> None:

@@ -1,1 +1,1 @@
-"""Measurements of the codec: rate and distortion against rivals, exactness, speed, robustness."""
+"""Measurements: rate and distortion against rivals, exactness, speed, robustness, comparisons."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -15,7 +15,7 @@ from cotam.codec.codec import MAX_BATCH
 @contextmanager
 def cpu_settings(threads: int = 1, *, onednn: bool = True) -> Iterator[None]:
     """Run with so many threads, with or without oneDNN's kernels; what was set before comes back."""
-    onednn_flags = torch.backends.mkldnn
+    onednn_flags: Any = torch.backends.mkldnn
     before = torch.get_num_threads(), onednn_flags.enabled
     torch.set_num_threads(threads)
     onednn_flags.enabled = onednn

@@ -201,7 +201,7 @@ class CodecTraining:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
-        if not replan:
+        if not replan and state["total"] != UNPLANNED:
             self.total = state["total"]
         elif self.config.steps == 0:
             pace = self.seconds / max(self.step, 1)

@@ -1,0 +1,96 @@
+"""Fill the generated parts of README.md and docs/*.md from committed results, so that no figure is typed.
+
+A page marks a part with ``<!-- begin:NAME -->`` and ``<!-- end:NAME -->``; what stands between is replaced.
+
+    python docs/build.py            rewrite the pages, and draw the training curve
+    python docs/build.py --check    change nothing; exit 1 if a page is not up to date
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import tables
+import training_curve
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = Path("benchmarks", "results")
+TRAINING = Path("docs", "training")
+LOG, CURVE = TRAINING / "cotam-s.log.jsonl", TRAINING / "cotam-s.png"
+MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
+PART = re.compile(r"(<!-- begin:(?P<name>[a-z-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
+
+Source = tuple[Path, Callable[[Path], str]]
+PARTS: dict[str, Source] = {
+    "rate": (RESULTS / "kodak_rate.json", tables.rate),
+    "rate-curve": (RESULTS / "kodak_rate.json", tables.rate_curve),
+    "regularity": (RESULTS / "kodak_rate.json", tables.regularity),
+    "speed": (RESULTS / "speed.json", tables.speed),
+    "exactness": (RESULTS / "exactness.json", tables.exactness),
+    "exactness-elsewhere": (RESULTS / "exactness_elsewhere.json", tables.exactness),
+    "robustness": (RESULTS / "robustness.json", tables.robustness),
+    "model-card": (MODEL, tables.model_card),
+    "export": (TRAINING / "cotam-s.export.json", tables.export),
+    "training": (LOG, training_curve.summary),
+}
+"""Every generated part: the result that it is made from, and how."""
+
+
+def filled(page: str, root: Path) -> str:
+    """A page's text with all its parts made anew.
+
+    Raises:
+        KeyError: the page names a part that is not in `PARTS`.
+    """
+    return PART.sub(lambda match: match[1] + part(match["name"], root) + "\n" + match[3], page)
+
+
+def part(name: str, root: Path) -> str:
+    """The text of one part; a plain statement where its result is not there yet."""
+    path, write = PARTS[name]
+    return write(root / path) if (root / path).is_file() else f"*Not measured yet ({path.as_posix()}).*"
+
+
+def pages(root: Path) -> list[Path]:
+    """The pages that can have parts."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def outdated(root: Path) -> list[Path]:
+    """Pages, and the training curve, that do not show the results as they are."""
+    found = [page for page in pages(root) if filled(page.read_text("utf-8"), root) != page.read_text("utf-8")]
+    if (root / LOG).is_file() and not training_curve.is_drawn_from(root / CURVE, root / LOG):
+        found.append(root / CURVE)
+    return found
+
+
+def rebuild(root: Path) -> None:
+    """Bring everything up to date."""
+    for page in outdated(root):
+        if page == root / CURVE:
+            training_curve.draw(root / LOG, page)
+        else:
+            page.write_text(filled(page.read_text("utf-8"), root), "utf-8")
+        print(f"{page.relative_to(root)}: written")
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 if a page is not up to date"
+    )
+    parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
+    options = parser.parse_args()
+    if not options.check:
+        rebuild(options.root)
+        return 0
+    for page in (found := outdated(options.root)):
+        print(f"{page.relative_to(options.root)}: not up to date, run python docs/build.py", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

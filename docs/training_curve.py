@@ -1,0 +1,71 @@
+"""The log of ``cotam train codec`` as a summary and as a picture."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from tables import markdown_table
+
+SMOOTHED = 40
+"""Log rows in a running mean: every row is one batch of random qualities, so single rows scatter."""
+INCHES, DOTS_PER_INCH = (11.0, 4.2), 110
+
+
+def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Training rows and validation rows of a log; of a part that a resumed run did again, the later rows count."""
+    rows: dict[tuple[int, bool], dict[str, Any]] = {}
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        rows[row["step"], "validation" in row] = row
+    ordered = sorted(rows.items())
+    return [row for (_, last), row in ordered if not last], [row for (_, last), row in ordered if last]
+
+
+def summary(path: Path) -> str:
+    """Steps, time, and the validation of the final weights."""
+    steps, validations = read_log(path)
+    text = f"{steps[-1]['step']:,} steps in {steps[-1]['seconds'] / 3600:.2f} hours.\n\n![Training curve](training/cotam-s.png)"
+    if not validations:
+        return text
+    rows = [
+        [f"{row['quality']:g}", f"{row['bpp']:.3f}", f"{row['psnr']:.2f}"]
+        for row in validations[-1]["validation"]
+    ]
+    head = ["quality", "estimated bpp", "PSNR dB"]
+    return f"{text}\n\nValidation at the end, float networks:\n\n{markdown_table(head, rows, right=range(3))}"
+
+
+def draw(log: Path, target: Path) -> None:
+    """Draw loss, and rate with distortion, over the steps; the picture carries the log's hash."""
+    from matplotlib.figure import Figure
+
+    steps, _ = read_log(log)
+    figure = Figure(figsize=INCHES, layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _line(left, steps, "loss", "#0072b2", "loss")
+    left.set_yscale("log")
+    _line(right, steps, "psnr", "#009e73", "PSNR of the crops (dB)")
+    _line(right.twinx(), steps, "bpp", "#d55e00", "bits per pixel")
+    figure.suptitle(f"cotam-s, running mean over {SMOOTHED} logged batches of random quality")
+    figure.savefig(target, format="png", dpi=DOTS_PER_INCH, metadata={"Source": digest(log)})
+
+
+def is_drawn_from(picture: Path, log: Path) -> bool:
+    """Whether a picture of `draw` shows this log."""
+    return picture.is_file() and digest(log).encode() in picture.read_bytes()
+
+
+def digest(log: Path) -> str:
+    """SHA-256 of the log, in hex."""
+    return hashlib.sha256(log.read_bytes()).hexdigest()
+
+
+def _line(axes: Any, rows: list[dict[str, Any]], key: str, colour: str, title: str) -> None:
+    window = min(SMOOTHED, len(rows))
+    values = [row[key] for row in rows]
+    means = [sum(values[end - window : end]) / window for end in range(window, len(values) + 1)]
+    axes.plot([row["step"] for row in rows[window - 1 :]], means, color=colour)
+    axes.set_xlabel("step")
+    axes.set_ylabel(title, color=colour)
+    axes.grid(alpha=0.3)

@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from cotam.cli.running import run
+
+
+def bench(*arguments: object) -> int:
+    return run(["bench", *map(str, arguments)])
+
+
+def test_rate_writes_report_and_curves_and_prints_a_table(pictures, random_model_path, tmp_path, capsys):
+    target = tmp_path / "rate.json"
+    options = ["--codecs", "jpeg,webp,cotam-s", "--qualities", "10,50,90", "--model", random_model_path]
+    assert bench("rate", "--images", pictures, *options, "--json", target) == 0
+    report = json.loads(target.read_text())
+    assert {"command", "versions", "machine", "points", "curves", "bd_rates", "regularity"} <= set(report)
+    assert (tmp_path / "rate.png").read_bytes().startswith(b"\x89PNG")
+    assert "webp" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--codecs", "gif", "--anchor", "gif"], "unknown codec 'gif'"),
+        (["--codecs", "jpeg", "--anchor", "webp"], "--anchor 'webp'"),
+        (["--codecs", "jpeg", "--qualities", "high"], "'high' is no list of numbers"),
+    ],
+)
+def test_bad_use_of_rate_is_one_line_and_exit_code_2(pictures: Path, capsys, options: list[str], words: str):
+    assert bench("rate", "--images", pictures, *options) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_a_missing_folder_is_named(tmp_path: Path, capsys):
+    assert bench("rate", "--images", tmp_path / "none", "--codecs", "jpeg") == 1
+    assert "no such folder" in capsys.readouterr().err
+
+
+def test_exported_streams_verify(pictures, random_model_path, tmp_path, capsys):
+    archive, target = tmp_path / "streams.zip", tmp_path / "report.json"
+    assert bench("exactness", "--images", pictures, "--model", random_model_path, "--export", archive) == 0
+    assert bench("exactness", "--verify", archive, "--model", random_model_path, "--json", target) == 0
+    report = json.loads(target.read_text())
+    assert report["streams"] == 10
+    assert set(report["variations"].values()) == {0}
+    assert report["origin"]["measurement"] == "exactness"
+
+
+def test_a_difference_is_exit_code_1(pictures, random_model_path, tmp_path, capsys):
+    from cotam.evaluation.exactness_archive import read_archive, write_archive
+
+    archive, target = tmp_path / "streams.zip", tmp_path / "report.json"
+    bench("exactness", "--images", pictures, "--model", random_model_path, "--export", archive)
+    samples, origin = read_archive(archive)
+    samples[0] = type(samples[0])(**{**vars(samples[0]), "digest": "0" * 64})
+    write_archive(archive, samples, origin)
+    assert bench("exactness", "--verify", archive, "--model", random_model_path, "--json", target) == 1
+    report = json.loads(target.read_text())
+    assert set(report["variations"].values()) == {1}
+    assert report["mismatches"][0]["picture"] == samples[0].picture
+
+
+def test_exactness_needs_pictures_or_an_archive(capsys):
+    assert bench("exactness") == 2
+    assert "--images" in capsys.readouterr().err
+
+
+def test_robustness_reports_and_succeeds(random_model_path, tmp_path, capsys):
+    target = tmp_path / "r.json"
+    assert bench("robustness", "--num", 60, "--seed", 3, "--model", random_model_path, "--json", target) == 0
+    report = json.loads(target.read_text())
+    assert sum(report["outcomes"].values()) == 60
+    assert report["failures"] == []
+
+
+def test_speed_reports_stages_and_memory(pictures, random_model_path, tmp_path, capsys):
+    target = tmp_path / "s.json"
+    options = ["--threads", "1", "--repeat", "1", "--size", "64x48", "--model", random_model_path]
+    assert bench("speed", "--images", pictures, *options, "--json", target) == 0
+    report = json.loads(target.read_text())
+    assert {row["codec"] for row in report["timings"]} == {"random", "webp", "avif"}
+    assert report["memory"]["peak_bytes"] > 1e6
+
+
+@pytest.mark.parametrize(
+    "options", [["--size", "big"], ["--size", "0x5"], ["--threads", "0"], ["--threads", "x"]]
+)
+def test_bad_use_of_speed_is_exit_code_2(options, capsys):
+    assert bench("speed", *options) == 2
