@@ -7,6 +7,12 @@ from typing import Any
 
 LABELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF", "cotam-s": "cotam-s"}
 OUR_CODEC = "cotam-s"
+OUTCOMES = {
+    "BitstreamError": "were refused",
+    "another model": "named another model",
+    "picture": "still gave a picture",
+}
+NAMED_VERSIONS = ("torch", "pillow", "cotam")
 SHOWN_QUALITIES = (1, *range(10, 101, 10))
 PREFIX_BYTES = 8
 
@@ -72,7 +78,7 @@ def speed(path: Path) -> str:
     memory = report["memory"]
     return (
         markdown_table(head, rows, right=range(2, 2 + len(threads)))
-        + f"\n\nMedians of {report['repeat']} rounds over {len(report['pictures'])} picture(s) of "
+        + f"\n\nMedians of {report['repeat']} rounds over {len(report['pictures'])} picture{'s' * (len(report['pictures']) > 1)} of "
         f"{', '.join(dict.fromkeys(report['pictures']))}, weights loaded, at quality {report['quality']:g} "
         f"(rivals {report['rival_quality']:g}); {made_by(report)}. Encoding and decoding one picture of "
         f"{memory['width']} x {memory['height']} takes {memory['peak_bytes'] / 2**20:,.0f} MiB of memory at its peak."
@@ -85,14 +91,15 @@ def exactness(path: Path) -> str:
     rows = [[name, f"{count} of {report['streams']}"] for name, count in report["variations"].items()]
     return (
         markdown_table(["decoded with", "streams that differ"], rows, right=(1,))
-        + f"\n\nStreams made on {machine(report['origin'])}, decoded on {machine(report)}; {made_by(report)}."
+        + f"\n\nStreams encoded on {machine(report['origin'])}; {made_by(report)}."
     )
 
 
 def robustness(path: Path) -> str:
     """What spoilt streams led to."""
     report = load(path)
-    outcomes = ", ".join(f"{count:,} {name}" for name, count in sorted(report["outcomes"].items()))
+    counts = {OUTCOMES.get(name, name): count for name, count in sorted(report["outcomes"].items())}
+    outcomes = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     return (
         f"{report['num']:,} spoilt streams: {outcomes}; {len(report['failures'])} failures. The slowest took "
         f"{report['slowest_seconds']:.2f} s, and the largest growth of memory was "
@@ -129,9 +136,9 @@ def export(path: Path) -> str:
 
 
 def made_by(report: dict[str, Any]) -> str:
-    """The command and the versions that made a report."""
-    versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items() if version)
-    return f"made by `{report['command']}` ({versions}; {machine(report)})"
+    """The command that made a report, on what."""
+    versions = ", ".join(f"{name} {report['versions'][name]}" for name in NAMED_VERSIONS)
+    return f"made by `{report['command']}` on {machine(report)} ({versions})"
 
 
 def machine(report: dict[str, Any]) -> str:

@@ -25,7 +25,11 @@ def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 def summary(path: Path) -> str:
     """Steps, time, and the validation of the final weights."""
     steps, validations = read_log(path)
-    text = f"{steps[-1]['step']:,} steps in {steps[-1]['seconds'] / 3600:.2f} hours.\n\n![Training curve](training/cotam-s.png)"
+    text = f"{steps[-1]['step']:,} steps in {steps[-1]['seconds'] / 3600:.2f} hours; "
+    text += (
+        f"[{path.name}](training/{path.name}) has a row every {steps[1]['step'] - steps[0]['step']} steps."
+    )
+    text += "\n\n![Training curve](training/cotam-s.png)"
     if not validations:
         return text
     rows = [

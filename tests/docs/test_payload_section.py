@@ -1,4 +1,4 @@
-"""A decoder written from docs/format.md alone, in plain integers: what the page says is enough, and the codec obeys it."""
+"""A decoder written from docs/format.md alone, in plain integers: the page is enough, and the codec obeys it."""
 
 import dataclasses
 from collections.abc import Callable

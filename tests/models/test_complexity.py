@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cotam.models.cotam_s import CotamS
-from cotam.ops.fixed_point import FixedConv, IntegerConv
+from cotam.ops.fixed_point import FixedConv
 from cotam.ops.quality import quality_hats
 
 WIDTH, HEIGHT = 768, 512
@@ -27,10 +27,10 @@ def cost():
     """Multiplications per pixel of each part of the default model; on the meta device nothing is computed."""
     counts = Counter()
     with torch.device("meta"), torch.no_grad():
-        network = CotamS().to_integers()
+        network = CotamS()
         for part, module in network.named_children():
             for layer in module.modules():
-                if isinstance(layer, nn.Conv2d | FixedConv | IntegerConv):
+                if isinstance(layer, nn.Conv2d | FixedConv):
                     layer.register_forward_hook(
                         lambda layer, _, output, part=part: counts.update(
                             {part: multiplications(layer, output)}
@@ -44,11 +44,11 @@ def run_everything(network):
     rows, columns = HEIGHT // 16, WIDTH // 16
     hats = quality_hats(torch.zeros(1, rows, columns, dtype=torch.int64), network.config.nodes)
     y = network.analysis(torch.zeros(1, 3, HEIGHT, WIDTH))
-    z = network.hyper_analysis(y, hats).double()
+    z = network.hyper_analysis(y, hats)
     features = network.hyper_synthesis(z)
-    prior = network.context.prior_features(features, hats.double())
-    y_hat = network.context.run(prior, y.double(), lambda number, means, indexes: means)
-    x_hat = network.synthesis(y_hat.float(), hats.float())
+    prior = network.context.prior_features(features, hats.float())
+    y_hat = network.context.run(prior, y, lambda number, means, indexes: means)
+    x_hat = network.synthesis(y_hat, hats.float())
     assert x_hat.shape == (1, 3, HEIGHT, WIDTH)
 
 

@@ -13,6 +13,7 @@ from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
 from cotam.checkpoint.registry import ModelCard, find_model
 from cotam.checkpoint.writing import ARCHITECTURE
 from cotam.entropy_coding import TableSet
+from cotam.entropy_models.gaussian import TABLES
 from cotam.errors import ModelError
 from cotam.models.cotam_s import CotamS, CotamSConfig
 from cotam.ops.fixed_point import IntegerConv
@@ -51,11 +52,19 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
         raise ModelError(
             f"{card.path}: architecture {card.architecture!r} is not known here; known: {ARCHITECTURE}"
         )
+    return LoadedModel(card, tables=_take_tables(card, tensors), network=_build(card, tensors))
+
+
+def _take_tables(card: ModelCard, tensors: dict[str, Tensor]) -> TableSet:
     try:
         tables = TableSet(tensors.pop("tables.radius").numpy(), tensors.pop("tables.cdf").numpy())
     except KeyError as error:
         raise ModelError(f"{card.path}: the model file holds no frequency tables") from error
-    return LoadedModel(card, _build(card, tensors), tables)
+    except ModelError as error:
+        raise ModelError(f"{card.path}: {error}") from error
+    if len(tables) != TABLES:
+        raise ModelError(f"{card.path}: there must be {TABLES} frequency tables, not {len(tables)}")
+    return tables
 
 
 def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
@@ -67,6 +76,12 @@ def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
         raise ModelError(
             f"{card.path}: the weights do not fit their architecture: {str(error).splitlines()[0]}"
         ) from error
+    for name, tensor in network.state_dict().items():
+        same = tensors[name].is_floating_point() == tensor.is_floating_point() and torch.equal(
+            tensors[name], tensor
+        )
+        if not (same and torch.isfinite(tensor).all()):
+            raise ModelError(f"{card.path}: {name} holds other than finite numbers of its type")
     for name, module in network.named_modules():
         if isinstance(module, IntegerConv) and not module.is_exact():
             raise ModelError(f"{card.path}: integer weights of {name} could overflow")

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from cotam.evaluation.exactness import Mismatch, Sample
 
-app = typer.Typer(help="Measure the codec; every figure comes with what made it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Measure the codec; every figure comes with what made it.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write the report as JSON.")
@@ -40,7 +44,7 @@ def rate(
     json_file: JsonFile = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the curves here. [default: beside the JSON file, as .png]"),
+        typer.Option(metavar="FILE", help="Draw the curves here. (default: beside the JSON file, as .png)"),
     ] = None,
     threads: Threads = None,
 ) -> None:

@@ -15,8 +15,10 @@ def print_rates(curves: "Sequence[Curve]", against: "Sequence[Difference]", repo
     """One line a codec: its range, and its BD-rate against the anchor."""
     anchor = report["anchor"]
     limit = report["bd_rate_up_to_bpp"]
-    table = _table(f"{report['pictures']} pictures; BD-rate against {anchor} up to {limit:g} bpp")
-    for column in ("codec", "bpp", "PSNR (dB)", "BD-rate in PSNR", "BD-rate in MS-SSIM"):
+    table = _table(
+        f"{report['pictures']} pictures; BD-rate against {anchor} up to {limit:g} bpp (over which dB)"
+    )
+    for column in ("codec", "bpp", "PSNR dB", "BD-rate, PSNR", "BD-rate, MS-SSIM"):
         table.add_column(column, no_wrap=True)
     found = {(row.codec, row.measure): row for row in against}
     for curve in curves:
@@ -79,7 +81,7 @@ def print_robustness(report: dict[str, Any]) -> None:
 def _difference(row: "Difference") -> str:
     if row.percent is None:
         return "not comparable"
-    return f"{row.percent:+.1f} % ({row.low:.1f}–{row.high:.1f} dB)"
+    return f"{row.percent:+.1f} % ({row.low:.1f}–{row.high:.1f})"
 
 
 def _print_regularity(found: dict[str, Any]) -> None:
@@ -94,6 +96,7 @@ def _print_regularity(found: dict[str, Any]) -> None:
 
 
 def _table(title: str) -> "Table":
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    return Table(title=title, title_justify="left")
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD)

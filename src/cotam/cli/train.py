@@ -11,9 +11,10 @@ from cotam.cli.options import Threads
 from cotam.errors import TrainingError
 
 if TYPE_CHECKING:
+    from cotam.models.cotam_s import CotamSConfig
     from cotam.training.config import CodecTrainingConfig
 
-app = typer.Typer(help="Train models.", no_args_is_help=True)
+app = typer.Typer(help="Train models.", no_args_is_help=True, add_completion=False)
 
 MODEL_FILE = "cotam-s.safetensors"
 
@@ -39,7 +40,7 @@ def codec(
     compiled: Annotated[bool | None, typer.Option("--compile", help="Use torch.compile.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Loader processes.")] = 1,
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=f"Model file to write. [default: RUN/{MODEL_FILE}]")
+        Path | None, typer.Option(metavar="FILE", help=f"Model file to write. (default: RUN/{MODEL_FILE})")
     ] = None,
     threads: Threads = None,
 ) -> None:
@@ -97,6 +98,13 @@ def recipe(given: dict[str, Any]) -> "CodecTrainingConfig":
     return dataclasses.replace(preset, **given)
 
 
+def model_sizes() -> "CotamSConfig":
+    """Sizes of the model that is trained."""
+    from cotam.models.cotam_s import CotamSConfig
+
+    return CotamSConfig()
+
+
 def _training(
     out: Path, data: list[Path], validation: Path | None, given: dict[str, Any], resume: bool, workers: int
 ) -> Any:
@@ -104,13 +112,8 @@ def _training(
         from cotam.training.train_codec import CodecTraining
     except ImportError as error:
         raise TrainingError(f"training needs {error.name}: pip install 'cotam[train]'") from error
-    from cotam.models.cotam_s import CotamSConfig
-
-    replan = resume and bool(given)
-    config = recipe(given)
-    return CodecTraining(
-        out, data, validation, config, CotamSConfig(), resume=resume, replan=replan, workers=workers
-    )
+    replan, config, sizes = resume and bool(given), recipe(given), model_sizes()
+    return CodecTraining(out, data, validation, config, sizes, resume=resume, replan=replan, workers=workers)
 
 
 def _export(run: Path, target: Path, data: list[Path]) -> None:

@@ -27,6 +27,7 @@ from cotam.codec.records import Analysis, Encoded, LatentImage
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.errors import ModelError
 from cotam.images import LoadedImage, load_image, to_pil
+from cotam.images.metadata import EXIF_PREFIX
 from cotam.models.cotam_s import pad_to_stride
 from cotam.ops.fixed_point import ONE
 from cotam.ops.quality import HAT_ONE, STEPS_PER_QUALITY, quality_hats, quality_to_step, shift_steps
@@ -121,7 +122,7 @@ class Codec:
         self.latents.encode(analysis.y[None], steps[None], base, sink)
         source = analysis.source
         height, width = source.pixels.shape[:2]
-        metadata = Metadata(source.exif, source.icc, source.xmp) if keep_metadata else Metadata()
+        metadata = _metadata(source) if keep_metadata else Metadata()
         header = StreamHeader(width, height, self.model_id, source.grey, metadata=metadata)
         payload = padded_payload(writer.to_bytes(), width, height)
         map_header = level_map.header() if level_map is not None else None
@@ -255,3 +256,9 @@ class Codec:
 
     def _transform_precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+
+
+def _metadata(source: LoadedImage) -> Metadata:
+    """A picture's metadata as a stream holds it: EXIF without the prefix that Pillow puts before it."""
+    exif = None if source.exif is None else source.exif.removeprefix(EXIF_PREFIX)
+    return Metadata(exif, source.icc, source.xmp)

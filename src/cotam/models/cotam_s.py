@@ -13,7 +13,7 @@ from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.hyperprior import HyperAnalysis, HyperScales, HyperSynthesis, IntegerHyperScales
 from cotam.entropy_models.quadtree import QuadtreeContext, blocks_of_pass
 from cotam.models.gains import QualityGains
-from cotam.models.transforms import STRIDE, Analysis, Synthesis
+from cotam.models.transforms import CELL_SAMPLES, STRIDE, Analysis, Synthesis
 from cotam.ops.fixed_point import saturate, to_integers
 from cotam.ops.quality import HAT_ONE, quality_hats
 from cotam.ops.quantisation import add_uniform_noise, round_straight_through
@@ -48,11 +48,14 @@ class CotamSConfig:
         """Check the sizes."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            sizes = value if isinstance(value, tuple) else (value,)
+            pair = isinstance(field.default, tuple)
+            sizes = value if pair else (value,)
+            if not isinstance(sizes, tuple) or len(sizes) != (2 if pair else 1):
+                raise ValueError(f"{field.name} must be two numbers, not {value!r}")
             if not all(isinstance(size, int) and 1 <= size <= 4096 for size in sizes):
                 raise ValueError(f"{field.name} must be from 1 to 4096, not {value!r}")
-        if self.latents % 4:
-            raise ValueError(f"latents must be a multiple of 4, not {self.latents}")
+        if self.latents % 4 or self.latents > CELL_SAMPLES:
+            raise ValueError(f"latents must be a multiple of 4, at most {CELL_SAMPLES}, not {self.latents}")
         if self.nodes < 2:
             raise ValueError(f"nodes must be at least 2, not {self.nodes}")
 

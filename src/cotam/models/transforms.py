@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 PATCH = 8
 STRIDE = 16
+CELL_SAMPLES = 3 * STRIDE**2
+"""Samples of a 16 x 16 cell: more latents than this have no orthonormal start."""
 SLOPE = 0.1
 
 
@@ -43,6 +45,15 @@ def cosine_basis(latents: int) -> Tensor:
     return torch.cat(rows).float()
 
 
+def _zero_conv(inputs: int, outputs: int) -> nn.Conv2d:
+    """A pointwise layer that starts as zero, bias included."""
+    conv = nn.Conv2d(inputs, outputs, 1)
+    nn.init.zeros_(conv.weight)
+    assert conv.bias is not None
+    nn.init.zeros_(conv.bias)
+    return conv
+
+
 class Block(nn.Module):
     """x + W2 · leaky(W1 · depthwise(x)), widening twofold in the middle; (N, C, H, W) to the same."""
 
@@ -67,10 +78,9 @@ class Analysis(nn.Module):
         self.eighth = nn.Sequential(*(Block(wide) for _ in range(blocks[0])))
         self.down = nn.Conv2d(4 * wide, deep, 1)
         self.sixteenth = nn.Sequential(*(Block(deep) for _ in range(blocks[1])))
-        self.leave = nn.Conv2d(deep, latents, 1)
-        self.linear = nn.Conv2d(3 * STRIDE**2, latents, 1, bias=False)
+        self.leave = _zero_conv(deep, latents)
+        self.linear = nn.Conv2d(CELL_SAMPLES, latents, 1, bias=False)
         with torch.no_grad():
-            self.leave.weight.zero_()
             self.linear.weight.copy_(cosine_basis(latents)[:, :, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
@@ -89,10 +99,9 @@ class Synthesis(nn.Module):
         self.sixteenth = nn.Sequential(*(Block(deep) for _ in range(blocks[0])))
         self.up = nn.Conv2d(deep, 4 * wide, 1)
         self.eighth = nn.Sequential(*(Block(wide) for _ in range(blocks[1])))
-        self.leave = nn.Conv2d(wide, 3 * PATCH**2, 1)
-        self.linear = nn.Conv2d(latents, 3 * STRIDE**2, 1, bias=False)
+        self.leave = _zero_conv(wide, 3 * PATCH**2)
+        self.linear = nn.Conv2d(latents, CELL_SAMPLES, 1, bias=False)
         with torch.no_grad():
-            self.leave.weight.zero_()
             self.linear.weight.copy_(cosine_basis(latents).T[:, :, None, None])
 
     def forward(self, y_hat: Tensor, hats: Tensor) -> Tensor:

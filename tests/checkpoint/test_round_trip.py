@@ -1,0 +1,91 @@
+"""What is written is what is loaded, and its id covers all of it."""
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from cotam.checkpoint import find_model, load_model, write_model
+from cotam.checkpoint.content_hash import content_hash
+from cotam.checkpoint.writing import ARCHITECTURE, HALF_PRECISION, model_tensors
+from cotam.training.calibration import gaussian_tables
+
+
+def test_a_model_comes_back_as_it_was_written(make_network, tmp_path):
+    network, tables = make_network(3).to_integers(), gaussian_tables()
+    path = tmp_path / "model.safetensors"
+    identity = write_model(path, network, tables, name="three", description="three of a kind")
+    loaded = load_model(path)
+    assert loaded.card.model_id == identity
+    assert loaded.model_id == bytes.fromhex(identity)
+    assert (loaded.card.name, loaded.card.description, loaded.card.architecture) == (
+        "three",
+        "three of a kind",
+        "cotam-s",
+    )
+    assert loaded.card.file_bytes == path.stat().st_size
+    assert loaded.network.config == network.config
+    assert np.array_equal(loaded.tables.cdf, tables.cdf)
+    assert np.array_equal(loaded.tables.radius, tables.radius)
+    found, expected = loaded.network.state_dict(), network.state_dict()
+    assert set(found) == set(expected)
+    for name, tensor in expected.items():
+        assert found[name].dtype == tensor.dtype
+        rounded = tensor.half().to(tensor.dtype) if name.startswith(HALF_PRECISION) else tensor
+        assert torch.equal(found[name], rounded), name
+
+
+def test_writing_a_loaded_model_gives_the_same_model(random_model_path, tmp_path):
+    loaded = load_model(random_model_path)
+    again = tmp_path / "again.safetensors"
+    card = loaded.card
+    write_model(again, loaded.network, loaded.tables, name=card.name, description=card.description)
+    assert dataclasses.replace(load_model(again).card, path=random_model_path) == card
+
+
+def test_nothing_half_written_stays_behind(make_network, tmp_path):
+    write_model(
+        tmp_path / "m.safetensors", make_network().to_integers(), gaussian_tables(), name="m", description=""
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_the_id_changes_with_any_tensor_its_name_and_the_sizes(make_network):
+    tensors = model_tensors(make_network().to_integers(), gaussian_tables())
+    sizes = {"latents": 16}
+    seen = {content_hash(ARCHITECTURE, sizes, tensors)}
+    for name, tensor in tensors.items():
+        changed = tensor.clone().flatten().view(torch.uint8)
+        changed[-1] ^= 1
+        others = {**tensors, name: changed.view(tensor.dtype).view(tensor.shape)}
+        seen.add(content_hash(ARCHITECTURE, sizes, others))
+    renamed = {("other" if name == "tables.cdf" else name): tensor for name, tensor in tensors.items()}
+    reshaped = {**tensors, "tables.cdf": tensors["tables.cdf"].T.contiguous()}
+    seen |= {
+        content_hash(ARCHITECTURE, sizes, renamed),
+        content_hash(ARCHITECTURE, sizes, reshaped),
+        content_hash(ARCHITECTURE, {"latents": 20}, tensors),
+        content_hash("other", sizes, tensors),
+    }
+    assert len(seen) == len(tensors) + 5
+
+
+def test_the_id_does_not_depend_on_name_and_description(make_network, tmp_path):
+    network, tables = make_network().to_integers(), gaussian_tables()
+    first = write_model(tmp_path / "a.safetensors", network, tables, name="a", description="one")
+    second = write_model(tmp_path / "b.safetensors", network, tables, name="b", description="two")
+    assert first == second
+
+
+def test_the_card_counts_the_stored_numbers(random_model_path):
+    loaded = load_model(random_model_path)
+    stored = model_tensors(loaded.network, loaded.tables)
+    assert find_model(random_model_path).parameters == sum(tensor.numel() for tensor in stored.values())
+
+
+def test_loading_does_not_disturb_the_random_numbers_of_the_caller(random_model_path):
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    load_model(random_model_path)
+    assert torch.equal(torch.rand(3), expected)

@@ -1,0 +1,179 @@
+"""The training loop, on pictures of noise and a very small model."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cotam.errors import TrainingError
+from cotam.models.cotam_s import CotamSConfig
+from cotam.training.checkpoints import load_checkpoint
+from cotam.training.config import CodecTrainingConfig
+from cotam.training.train_codec import UNPLANNED, CodecTraining
+
+MODEL = CotamSConfig(
+    latents=8,
+    hyper=4,
+    wide=8,
+    deep=8,
+    analysis_blocks=(1, 1),
+    synthesis_blocks=(1, 1),
+    hyper_hidden=8,
+    features=8,
+    context=8,
+    nodes=3,
+)
+CONFIG = CodecTrainingConfig(crop=64, batch=2, steps=4, warmup=2, bf16=False, graphics=0.5)
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three pictures."""
+    folder, rng = tmp_path_factory.mktemp("photographs"), np.random.default_rng(0)
+    for n in range(3):
+        small = Image.fromarray(rng.integers(0, 256, (10, 12, 3), dtype=np.uint8))
+        small.resize((160, 140), Image.Resampling.BICUBIC).save(folder / f"{n}.png")
+    return folder
+
+
+def training(folder: Path, data: Path, config: CodecTrainingConfig = CONFIG, **options) -> CodecTraining:
+    return CodecTraining(folder, [data], None, config, MODEL, **{"workers": 0, **options})
+
+
+def stop_after(run: CodecTraining, steps: int) -> None:
+    """Let a run write its checkpoint after so many steps and break off, as Ctrl-C behind a checkpoint would."""
+    train_step = run._train_step
+
+    def step(batch):
+        result = train_step(batch)
+        if run.step == steps:
+            run.save()
+            raise KeyboardInterrupt
+        return result
+
+    run._train_step = step
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
+
+
+def states(folder: Path) -> dict[str, torch.Tensor]:
+    """All numbers of a checkpoint that a step changes."""
+    state = load_checkpoint(folder)
+    tensors = {f"model {k}": v for k, v in state["model"].items()}
+    tensors |= {f"average {k}": v for k, v in state["average"].items()}
+    for index, moments in state["optimizer"]["state"].items():
+        tensors |= {f"optimizer {index} {k}": torch.as_tensor(v) for k, v in moments.items()}
+    return tensors
+
+
+def assert_equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    assert a.keys() == b.keys()
+    assert [key for key in a if not torch.equal(a[key], b[key])] == []
+
+
+@pytest.fixture(scope="module")
+def unbroken(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of four steps without a break."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    training(folder, photographs).run()
+    return folder
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_resumed_run_ends_with_the_bits_of_an_unbroken_one(steps, photographs, unbroken, tmp_path):
+    stop_after(training(tmp_path, photographs), steps)
+    assert load_checkpoint(tmp_path)["step"] == steps
+    training(tmp_path, photographs, resume=True).run()
+    assert load_checkpoint(tmp_path)["step"] == CONFIG.steps
+    assert_equal(states(tmp_path), states(unbroken))
+
+
+def test_loader_processes_do_not_change_the_result(photographs, unbroken, tmp_path):
+    training(tmp_path, photographs, workers=2).run()
+    assert_equal(states(tmp_path), states(unbroken))
+
+
+def test_another_seed_gives_other_weights(photographs, unbroken, tmp_path):
+    training(tmp_path, photographs, dataclasses.replace(CONFIG, seed=1)).run()
+    ours, theirs = states(tmp_path), states(unbroken)
+    assert not torch.equal(ours["model analysis.enter.weight"], theirs["model analysis.enter.weight"])
+
+
+def test_every_network_learns(photographs, unbroken, tmp_path):
+    stop_after(training(tmp_path, photographs), 1)
+    first, last = states(tmp_path), states(unbroken)
+    weights = [key for key in first if key.startswith("model ") and first[key].is_floating_point()]
+    still = [key for key in weights if torch.equal(first[key], last[key])]
+    assert len(still) < 0.1 * len(weights), still
+
+
+def test_a_resumed_run_keeps_its_recipe(photographs, tmp_path):
+    stop_after(training(tmp_path, photographs), 2)
+    other = dataclasses.replace(CONFIG, learning_rate=0.5, steps=9)
+    run = training(tmp_path, photographs, other, resume=True)
+    assert run.config == CONFIG
+    assert (run.step, run.total) == (2, 4)
+
+
+def test_replanning_takes_the_new_length_and_nothing_else(photographs, tmp_path):
+    stop_after(training(tmp_path, photographs), 2)
+    other = dataclasses.replace(CONFIG, learning_rate=0.5, steps=3)
+    run = training(tmp_path, photographs, other, resume=True, replan=True)
+    assert run.config == dataclasses.replace(CONFIG, steps=3)
+    run.run()
+    assert load_checkpoint(tmp_path)["step"] == 3
+
+
+def test_replanning_by_minutes_counts_from_where_the_run_stands(photographs, tmp_path):
+    stop_after(training(tmp_path, photographs), 2)
+    other = dataclasses.replace(CONFIG, steps=0, minutes=1.0)
+    run = training(tmp_path, photographs, other, resume=True, replan=True)
+    assert UNPLANNED > run.total > run.step
+
+
+def test_a_run_that_stopped_before_its_length_was_known_gets_one(photographs, tmp_path):
+    by_minutes = dataclasses.replace(CONFIG, steps=0, minutes=1.0)
+    stop_after(training(tmp_path, photographs, by_minutes), 2)
+    assert load_checkpoint(tmp_path)["total"] == UNPLANNED
+    run = training(tmp_path, photographs, by_minutes, resume=True)
+    assert UNPLANNED > run.total > run.step
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(photographs, unbroken):
+    before = (unbroken / "checkpoint.pt").read_bytes()
+    with pytest.raises(TrainingError, match="--resume"):
+        training(unbroken, photographs)
+    assert (unbroken / "checkpoint.pt").read_bytes() == before
+
+
+def test_resuming_without_a_checkpoint_is_refused(photographs, tmp_path):
+    with pytest.raises(TrainingError, match="no checkpoint to resume from"):
+        training(tmp_path, photographs, resume=True)
+
+
+def test_a_damaged_checkpoint_is_refused(photographs, unbroken, tmp_path):
+    data = (unbroken / "checkpoint.pt").read_bytes()
+    (tmp_path / "checkpoint.pt").write_bytes(data[: len(data) // 2])
+    with pytest.raises(TrainingError, match="damaged"):
+        training(tmp_path, photographs, resume=True)
+
+
+def test_pictures_smaller_than_the_crop_are_no_pictures(tmp_path):
+    (tmp_path / "data").mkdir()
+    Image.new("RGB", (63, 200)).save(tmp_path / "data" / "narrow.png")
+    with pytest.raises(TrainingError, match="at least 64 x 64"):
+        training(tmp_path / "run", tmp_path / "data")
+
+
+def test_validation_is_logged_at_the_end(photographs, tmp_path):
+    config = dataclasses.replace(CONFIG, steps=1)
+    CodecTraining(tmp_path, [photographs], photographs, config, MODEL, workers=0).run()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    found = rows[-1]["validation"]
+    assert rows[-1]["step"] == 1
+    assert all(row["bpp"] > 0 and 0 < row["psnr"] < 60 for row in found)
+    assert list(tmp_path.glob("events.out.tfevents*"))

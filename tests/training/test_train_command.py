@@ -1,0 +1,102 @@
+"""``cotam train codec`` from the command line, with a model of the smallest sizes."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cotam.cli.running import run
+from cotam.cli.train import recipe
+from cotam.models.cotam_s import CotamSConfig
+from cotam.training.checkpoints import load_checkpoint
+
+SMALL = CotamSConfig(8, 4, 8, 8, (1, 1), (1, 1), 8, 8, 8, 3)
+QUICK = ["--crop", "64", "--batch", "1", "--workers", "0", "--no-bf16"]
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    folder, rng = tmp_path / "photographs", np.random.default_rng(0)
+    folder.mkdir()
+    for n in range(20):
+        small = Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8))
+        small.resize((140, 140), Image.Resampling.BICUBIC).save(folder / f"{n}.png")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _small_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cotam.cli.train.model_sizes", lambda: SMALL)
+    monkeypatch.setattr("cotam.training.export.CALIBRATION_GRAPHICS", 1)
+
+
+def train(*arguments: object) -> int:
+    return run(["train", "codec", *map(str, arguments)])
+
+
+def test_a_run_ends_with_a_model_file_that_codes_pictures(photographs, tmp_path, capsys):
+    from cotam.codec import load_codec
+
+    out = tmp_path / "run"
+    assert train("--data", photographs, "--out", out, "--steps", 2, "--seed", 5, *QUICK) == 0
+    config = load_checkpoint(out)["config"]
+    assert (config["crop"], config["batch"], config["steps"], config["seed"]) == (64, 1, 2, 5)
+    codec = load_codec(out / "cotam-s.safetensors")
+    data = codec.encode(photographs / "0.png")
+    assert codec.decode(data).size == (140, 140)
+    assert codec.model_id.hex() in capsys.readouterr().out
+
+
+def test_a_run_goes_on_to_a_new_length(photographs, tmp_path):
+    out = tmp_path / "run"
+    assert train("--data", photographs, "--out", out, "--steps", 1, *QUICK) == 0
+    assert train("--data", photographs, "--out", out, "--steps", 3, "--resume", "--workers", 0) == 0
+    assert load_checkpoint(out)["step"] == 3
+
+
+def test_only_given_options_change_the_preset():
+    preset = recipe({})
+    assert recipe({"batch": 3}).batch == 3
+    assert recipe({"batch": 3}).crop == preset.crop
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--steps", "1", "--minutes", "1"], 2, "exclude each other"),
+        (["--steps", "0"], 2, "--steps must be at least 1"),
+        (["--minutes", "-1"], 2, "minutes must be"),
+        (["--crop", "100"], 2, "multiple of 64"),
+        (["--resume", "--steps", "3"], 1, "no checkpoint to resume from"),
+        (["--resume", "--learning-rate", "0.1"], 2, "--learning-rate cannot change with --resume"),
+        (["--crop", "256"], 1, "no picture of at least 256 x 256"),
+        (["--validation", "nowhere"], 1, "nowhere: no such folder"),
+    ],
+)
+def test_bad_use_is_one_line_and_its_exit_code(photographs, tmp_path, capsys, options, code, words):
+    assert train("--data", photographs, "--out", tmp_path / "run", *options) == code
+    error = capsys.readouterr().err
+    assert words in error
+    assert "Traceback" not in error
+
+
+def test_a_missing_data_folder_is_named_and_nothing_is_written(tmp_path, capsys):
+    assert train("--data", tmp_path / "none", "--out", tmp_path / "run", "--steps", 1) == 1
+    assert "none: no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_second_run_into_the_same_folder_is_refused(photographs, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert train("--data", photographs, "--out", out, "--steps", 1, *QUICK) == 0
+    assert train("--data", photographs, "--out", out, "--steps", 1, *QUICK) == 1
+    assert "holds a run already" in capsys.readouterr().err
+
+
+def test_without_the_training_extra_it_is_named(photographs, tmp_path, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "cotam.training.train_codec", raising=False)
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    assert train("--data", photographs, "--out", tmp_path / "run", "--steps", 1) == 1
+    assert "pip install 'cotam[train]'" in capsys.readouterr().err
