@@ -20,7 +20,6 @@ PREFIX_BYTES = 8
 def rate(path: Path) -> str:
     """BD-rates of every codec against the anchor, and of ours against each other one."""
     report = load(path)
-    names = [row["codec"] for row in report["codecs"]]
     anchor = report["anchor"]
     rows = []
     for entry in report["codecs"]:
@@ -30,8 +29,9 @@ def rate(path: Path) -> str:
     head = ["codec", f"against {label(anchor)}, PSNR", "MS-SSIM", f"{OUR_CODEC} against it, PSNR", "settings"]
     text = markdown_table(head, rows, right=(1, 2, 3))
     note = (
-        f"BD-rate over {report['pictures']} pictures and whole files, negative is better. "
-        f"{', '.join(map(label, names))} at their own grids of qualities; {made_by(report)}."
+        f"BD-rate over {report['pictures']} pictures and whole files, negative is better, from points of at most "
+        f"{report['bd_rate_up_to_bpp']:g} bpp; in brackets what both curves cover. How it is measured: "
+        f"benchmarks/README.md; {made_by(report)}."
     )
     picture = path.with_suffix(".png")
     image = f"\n\n![Rate–distortion curves]({'/'.join(picture.parts[-3:])})" if picture.is_file() else ""
@@ -75,11 +75,11 @@ def speed(path: Path) -> str:
         for codec, stage in stages
     ]
     head = ["codec", "stage", *(f"ms, {count} thread{'s' * (count > 1)}" for count in threads)]
-    memory = report["memory"]
+    memory, pictures = report["memory"], report["pictures"]
     return (
         markdown_table(head, rows, right=range(2, 2 + len(threads)))
-        + f"\n\nMedians of {report['repeat']} rounds over {len(report['pictures'])} picture{'s' * (len(report['pictures']) > 1)} of "
-        f"{', '.join(dict.fromkeys(report['pictures']))}, weights loaded, at quality {report['quality']:g} "
+        + f"\n\nMedians of {report['repeat']} rounds over {len(pictures)} picture{'s' * (len(pictures) > 1)} of "
+        f"{', '.join(dict.fromkeys(pictures))}, weights loaded, at quality {report['quality']:g} "
         f"(rivals {report['rival_quality']:g}); {made_by(report)}. Encoding and decoding one picture of "
         f"{memory['width']} x {memory['height']} takes {memory['peak_bytes'] / 2**20:,.0f} MiB of memory at its peak."
     )
@@ -173,7 +173,9 @@ def signed(percent: float, digits: int = 1) -> str:
 def _difference(report: dict[str, Any], codec: str, anchor: str, measure: str) -> str:
     for row in report["bd_rates"]:
         if (row["codec"], row["anchor"], row["measure"]) == (codec, anchor, measure):
-            return signed(row["percent"]) if "percent" in row else "no overlap"
+            if "percent" not in row:
+                return "no overlap"
+            return f"{signed(row['percent'])} ({row['low']:.1f}–{row['high']:.1f} dB)"
     return "–"
 
 

@@ -48,7 +48,6 @@ def draw(log: Path, target: Path) -> None:
     figure = Figure(figsize=INCHES, layout="constrained")
     left, right = figure.subplots(1, 2)
     _line(left, steps, "loss", "#0072b2", "loss")
-    left.set_yscale("log")
     _line(right, steps, "psnr", "#009e73", "PSNR of the crops (dB)")
     _line(right.twinx(), steps, "bpp", "#d55e00", "bits per pixel")
     figure.suptitle(f"cotam-s, running mean over {SMOOTHED} logged batches of random quality")

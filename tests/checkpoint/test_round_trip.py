@@ -89,3 +89,11 @@ def test_loading_does_not_disturb_the_random_numbers_of_the_caller(random_model_
     torch.manual_seed(1)
     load_model(random_model_path)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_model_file_has_the_permissions_of_any_new_file(make_network, tmp_path):
+    write_model(
+        tmp_path / "m.safetensors", make_network().to_integers(), gaussian_tables(), name="m", description=""
+    )
+    (tmp_path / "other").touch()
+    assert (tmp_path / "m.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode

@@ -91,7 +91,6 @@ def curves():
     for bend in (0.5, 2.0):
         yield f"bent {bend}", lambda s, b=bend: round(500 * math.exp(5 * ((s - MIN_STEP) / span) ** b))
     yield "with an overhead", lambda s: 300 + round(20 * math.exp(0.006 * (s - MIN_STEP)))
-    yield "steep at the bottom", lambda s: round(100 + 3000 * (1 - math.exp(-(s - MIN_STEP) / 40)) + 10 * s)
 
 
 @pytest.mark.parametrize("pixels", [4_000, 400_000, 8_000_000])

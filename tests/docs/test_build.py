@@ -71,7 +71,7 @@ def test_rates_become_a_table_and_the_rest_of_the_page_stays(root: Path) -> None
     assert build(root).returncode == 0
     text = (root / "README.md").read_text()
     assert (text[:6], text[-6:]) == ("above\n", "below\n")
-    assert "| WebP | −50.0 % | −50.0 % |" in text
+    assert text.count("| WebP | −50.0 % (") == 1
     assert build(root, "--check").returncode == 0
 
 

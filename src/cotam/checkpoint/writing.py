@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
@@ -58,6 +58,6 @@ def write_model(path: Path, model: CotamS, tables: TableSet, *, name: str, descr
         "description": description,
     }
     part = path.with_name(path.name + ".part")
-    save_file(tensors, part, metadata)
+    part.write_bytes(save(tensors, metadata))
     os.replace(part, path)
     return identity

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from cotam.ops.quality import MAX_STEP, MIN_STEP
 
@@ -14,7 +14,12 @@ TYPICAL_SLOPE = 0.0052
 TYPICAL_MIDDLE = 0.35
 """Bits per pixel of a usual picture in the middle of the scale, for the first guess."""
 
+PATIENCE = 2
+"""Trials in a row on one side of the target after which the search halves the interval instead."""
+
 Trial = TypeVar("Trial")
+Point: TypeAlias = tuple[int, int]
+"""A quality step and the bytes of its stream."""
 
 
 def search_step(
@@ -34,24 +39,23 @@ def search_step(
     Raises:
         ValueError: even the lowest quality takes more; the message says how much.
     """
-    low: tuple[int, int] | None = None  # (step, bytes) of the largest that fits
-    high: tuple[int, int] | None = None  # the smallest that does not
+    low: Point | None = None
+    high: Point | None = None
     best: Trial | None = None
+    fits: list[bool] = []
     step = _first_guess(target, pixels)
-    for _ in range(MAX_TRIALS):
+    while True:
         trial = encode(step)
-        length = size(trial)
-        if length <= target:
-            low, best = (step, length), trial
+        point = step, size(trial)
+        fits.append(point[1] <= target)
+        if fits[-1]:
+            low, best = point, trial
         else:
-            high = (step, length)
-        if (low and (low[1] >= LOWEST_SHARE * target or low[0] == MAX_STEP)) or (
-            high and high[0] == MIN_STEP
-        ):
+            high = point
+        if len(fits) == MAX_TRIALS or _is_settled(low, high, target):
             break
-        if low and high and high[0] - low[0] <= 1:
-            break
-        step = _next_step(low, high, target)
+        last_chance = best is None and len(fits) == MAX_TRIALS - 1
+        step = MIN_STEP if last_chance else _next_step(low, high, target, _repeats(fits))
     if best is None or low is None:
         assert high is not None
         raise ValueError(
@@ -60,23 +64,38 @@ def search_step(
     return best, low[0]
 
 
+def _is_settled(low: Point | None, high: Point | None, target: int) -> bool:
+    """Whether no trial can gain much, given the largest point that fits and the smallest that does not."""
+    if low and (low[1] >= LOWEST_SHARE * target or low[0] == MAX_STEP):
+        return True
+    return high is not None and high[0] - (low[0] if low else MIN_STEP) <= (1 if low else 0)
+
+
+def _repeats(fits: list[bool]) -> int:
+    """How many of the last trials fell on the same side of the target."""
+    return next((n for n, fit in enumerate(reversed(fits)) if fit != fits[-1]), len(fits))
+
+
 def _first_guess(target: int, pixels: int) -> int:
     middle = (MIN_STEP + MAX_STEP) // 2
     guess = middle + math.log(max(8 * target / pixels, 1e-6) / TYPICAL_MIDDLE) / TYPICAL_SLOPE
     return round(min(max(guess, MIN_STEP), MAX_STEP))
 
 
-def _next_step(low: tuple[int, int] | None, high: tuple[int, int] | None, target: int) -> int:
-    """Secant between the two sides, or along the typical slope while only one side is known."""
+def _next_step(low: Point | None, high: Point | None, target: int, repeats: int) -> int:
+    """Secant between the two sides, or the middle where that stays on one side.
+
+    While only one side is known, along the typical slope, twice as far each time.
+    """
     aim = math.log(AIM * target)
     if low and high:
         slope = (math.log(high[1]) - math.log(low[1])) / (high[0] - low[0])
         guess = low[0] + (aim - math.log(low[1])) / max(slope, 1e-6)
+        if repeats > PATIENCE:
+            guess = (low[0] + high[0]) / 2
         margin = max((high[0] - low[0]) // 8, 1)
-        return (
-            round(min(max(guess, low[0] + margin), high[0] - margin)) if high[0] - low[0] > 2 else low[0] + 1
-        )
+        return round(min(max(guess, low[0] + margin), high[0] - margin))
     step, length = low or high or (MIN_STEP, 1)
-    move = (aim - math.log(length)) / TYPICAL_SLOPE
-    move = math.copysign(max(abs(move), 1.0), move) * 1.1
+    move = 1.1 * (aim - math.log(length)) / TYPICAL_SLOPE
+    move = math.copysign(max(abs(move), 1.0), move) * 2 ** (repeats - 1)
     return round(min(max(step + move, MIN_STEP), MAX_STEP))

@@ -53,7 +53,7 @@ class RandomGuidance:
 
     def importance(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Guidance.importance`: the same for the same picture and seed."""
-        rng = np.random.default_rng((self.seed, zlib.crc32(np.ascontiguousarray(pixels))))
+        rng = np.random.default_rng((self.seed, zlib.crc32(pixels.tobytes())))
         if self.like is None:
             return smooth_field(rng, FIELD, FIELD)
         borrowed = self.like.importance(pixels)

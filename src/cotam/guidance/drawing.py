@@ -19,6 +19,7 @@ SIGN_CELL: Final = 26
 """Cells whose shorter side has as many pixels carry their level as a number."""
 
 PAPER, INK, FAINT = (250, 250, 248), (28, 30, 36), (110, 114, 122)
+CELL_BORDER = (225, 225, 225)
 RAMP: Final[tuple[Colour, ...]] = (
     (13, 8, 60),
     (84, 15, 120),
@@ -31,8 +32,8 @@ RAMP: Final[tuple[Colour, ...]] = (
 COARSE, FINE = (40, 105, 200), (240, 120, 20)
 """Lowest and highest level; level 0 is left without colour."""
 
-HEAT_SHARE: Final = 0.62
-"""Share of heat over picture."""
+FAINT_HEAT, STRONG_HEAT = 0.45, 0.75
+"""Shares of heat over picture where it is unimportant and important."""
 TINT_SHARE: Final = 0.6
 """Share of the colour of the highest or lowest level over the picture."""
 TAILS: Final = (1, 99)
@@ -57,7 +58,8 @@ def draw_importance(
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     picture = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
     left = _framed(_heat_panel(picture, importance), "Importance", _ramp_legend())
-    right = _framed(_level_panel(picture, levels), _level_title(levels), _level_legend(levels))
+    title = f"Levels, {levels.shape[0]} x {levels.shape[1]} cells"
+    right = _framed(_level_panel(picture, levels), title, _level_legend(levels))
     sheet = Image.new("RGB", (left.width + right.width - MARGIN, left.height), PAPER)
     sheet.paste(left, (0, 0))
     sheet.paste(right, (left.width - MARGIN, 0))
@@ -82,8 +84,10 @@ def _heat_panel(picture: Image.Image, importance: NDArray[Any]) -> Image.Image:
     low, high = np.percentile(importance, TAILS)
     shares = (importance - low) / (high - low) if high > low else np.full(importance.shape, 0.5)
     smooth = Image.fromarray(shares.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
-    heat = Image.fromarray(ramp_colours(np.clip(np.asarray(smooth), 0, 1)))
-    return Image.blend(picture.convert("L").convert("RGB"), heat, HEAT_SHARE)
+    heat = np.clip(np.asarray(smooth), 0, 1)
+    share = (FAINT_HEAT + heat * (STRONG_HEAT - FAINT_HEAT))[..., None]
+    grey = np.asarray(picture.convert("L"), dtype=np.float32)[..., None]
+    return Image.fromarray(np.rint(grey + share * (ramp_colours(heat) - grey)).astype(np.uint8))
 
 
 def _level_panel(picture: Image.Image, levels: NDArray[Any]) -> Image.Image:
@@ -114,10 +118,10 @@ def _draw_cell(
         panel.paste(Image.blend(cell, colour, TINT_SHARE), (left, top))
     draw = ImageDraw.Draw(panel)
     if sign:
-        draw.rectangle((left, top, right, bottom), outline=(255, 255, 255, 60))
+        draw.rectangle((left, top, right, bottom), outline=CELL_BORDER)
     if sign and level:
         middle = ((left + right) / 2, (top + bottom) / 2)
-        draw.text(middle, _sign(level), INK, _font(TEXT_SIZE), anchor="mm")
+        draw.text(middle, _sign(level), INK, _font(TEXT_SIZE), anchor="mm", stroke_width=3, stroke_fill=PAPER)
 
 
 def _framed(panel: Image.Image, title: str, legend: Image.Image) -> Image.Image:
@@ -143,15 +147,13 @@ def _ramp_legend() -> Image.Image:
     return legend
 
 
-def _level_title(levels: NDArray[Any]) -> str:
-    return f"Levels, {levels.shape[0]} x {levels.shape[1]} cells"
-
-
 def _level_legend(levels: NDArray[Any]) -> Image.Image:
     """One square per level with its meaning and its share of the cells."""
     highest = max(int(np.abs(levels).max()), 1)
     shown = range(-highest, highest + 1)
-    entries = [f"{_sign(level)}{_meaning(level, highest)} {np.mean(levels == level):.0%}" for level in shown]
+    entries = [
+        f"{_sign(level)}{_meaning(level, highest)} ({np.mean(levels == level):.0%})" for level in shown
+    ]
     font = _font(TEXT_SIZE)
     widths = [SWATCH + 8 + round(font.getlength(entry)) + 18 for entry in entries]
     legend = Image.new("RGB", (sum(widths), LINE), PAPER)
@@ -169,7 +171,7 @@ def _meaning(level: int, highest: int) -> str:
 
 
 def _sign(level: int) -> str:
-    return f"{level:+d}".replace("-", "−") if level else "0"
+    return f"{level:+d}" if level else "0"
 
 
 def _starts(widths: Sequence[int]) -> list[int]:

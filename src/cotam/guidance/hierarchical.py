@@ -72,8 +72,7 @@ def tiles_of(height: int, width: int, input_size: tuple[int, int]) -> list[Tile]
     scale = 1.0
     while True:
         tile_height, tile_width = (
-            min(round(scale * side), length)
-            for side, length in zip(input_size, (height, width), strict=True)
+            min(round(scale * side), length) for side, length in zip(input_size, (height, width), strict=True)
         )
         tops, lefts = _starts(height, tile_height), _starts(width, tile_width)
         if len(tops) * len(lefts) <= MAX_TILES:

@@ -118,7 +118,9 @@ def _rows_and_columns(grid: int | tuple[int, int]) -> tuple[int, int]:
     sides = (grid, grid) if isinstance(grid, int) else grid
     right = isinstance(sides, tuple) and len(sides) == 2 and all(isinstance(side, int) for side in sides)
     if not right or not all(1 <= side <= MAX_GRID for side in sides):
-        raise ValueError(f"grid must be rows and columns from 1 to {MAX_GRID}, or one such number, not {grid!r}")
+        raise ValueError(
+            f"grid must be rows and columns from 1 to {MAX_GRID}, or one such number, not {grid!r}"
+        )
     return sides
 
 

@@ -50,6 +50,8 @@ _KNOWN = (
     "uniform, random, saliency, map:FILE, roi:x,y,w,h, the hub id or folder of a vision tower, "
     f"or a tower's short name: {', '.join(TOWERS)}"
 )
+BOX_NUMBERS: Final = 4
+"""Numbers of a box: x, y, width and height."""
 _SWITCH: Final[dict[str, Any]] = {"on": True, "off": False, "auto": "auto"}
 
 Options = dict[str, str]
@@ -62,7 +64,7 @@ def parse_guidance(
     """Make the guidance that a text names.
 
     Args:
-        text: such as "uniform", "clip:layers=0-2,grid=8" or "clip+roi:10,20,200,100"; grammar in the module's docstring.
+        text: such as "uniform", "clip:layers=0-2,grid=8" or "clip+roi:10,20,200,100"; the grammar is above.
         tower_options: keyword arguments for `cotam.vision.load_tower`, such as ``{"device": "cuda"}``.
 
     Returns:
@@ -79,7 +81,9 @@ def parse_guidance(
         name, bare, options = _split(term.strip())
         for key in _LEVEL_OPTIONS.keys() & options.keys():
             if level_options.setdefault(key, options[key]) != options[key]:
-                raise ValueError(f"guidance {text!r}: {key} is given twice, {level_options[key]} and {options[key]}")
+                raise ValueError(
+                    f"guidance {text!r}: {key} is given twice, {level_options[key]} and {options[key]}"
+                )
             del options[key]
         sources.append(_source(name, bare, options, towers))
     return combine(*sources), _level_options(level_options)
@@ -128,7 +132,7 @@ def _source(name: str, bare: list[str], options: Options, towers: _Towers) -> Gu
 
 def _tower(name: str, _: list[str], options: Options, towers: _Towers) -> Guidance:
     tower = towers[name]
-    hierarchical = _read(options, "hierarchical", _switch, "auto")
+    hierarchical = _read(options, "hierarchical", _switch, _SWITCH["auto"])
     attention: Any = options.get("attention", "auto")
     looking = TowerGuidance(tower, _read(options, "layers", _layers, DEFAULT_LAYERS), attention, hierarchical)
     if "prompt" not in options:
@@ -149,10 +153,13 @@ def _map(bare: list[str], _: Options, __: _Towers) -> Guidance:
 
 def _roi(bare: list[str], _: Options, __: _Towers) -> Guidance:
     try:
-        x, y, width, height = zip(*[map(float, bare)] * 4, strict=True)
+        numbers = [float(part) for part in bare]
     except ValueError as error:
-        raise ValueError(f"guidance 'roi' needs boxes of four numbers x,y,w,h, not {','.join(bare)!r}") from error
-    return RoiGuidance(list(zip(x, y, width, height, strict=True)))
+        raise ValueError(f"guidance 'roi' needs numbers x,y,w,h, not {','.join(bare)!r}") from error
+    if len(numbers) % BOX_NUMBERS:
+        raise ValueError(f"guidance 'roi' needs four numbers x,y,w,h for each box, not {','.join(bare)!r}")
+    starts = range(0, len(numbers), BOX_NUMBERS)
+    return RoiGuidance([(numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]) for i in starts])
 
 
 def _layers(text: str) -> tuple[int, ...]:
@@ -183,7 +190,9 @@ def _read(options: Options, key: str, read: Callable[[str], Value], default: Val
     try:
         return read(options[key])
     except ValueError as error:
-        raise ValueError(f"guidance option {key}={options[key]} is not understood; right is {_RIGHT[key]}") from error
+        raise ValueError(
+            f"guidance option {key}={options[key]} is not understood; right is {_RIGHT[key]}"
+        ) from error
 
 
 def _level_options(options: Options) -> LevelOptions:

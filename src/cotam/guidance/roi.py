@@ -32,7 +32,9 @@ class RoiGuidance:
             raise ValueError("roi must have at least one box x,y,width,height")
         for box in boxes:
             if len(box) != 4 or not all(map(math.isfinite, box)) or min(box[2:]) <= 0:
-                raise ValueError(f"roi must be x,y,width,height in pixels with a positive size, not {_text(box)}")
+                raise ValueError(
+                    f"roi must be x,y,width,height in pixels with a positive size, not {_text(box)}"
+                )
         self.boxes = tuple(boxes)
 
     @property

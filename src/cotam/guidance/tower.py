@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cotam.guidance.hierarchical import Hierarchical, Pixels, hierarchical_importance, uses_tiles
+from cotam.guidance.hierarchical import Hierarchical, MapsOf, Pixels, hierarchical_importance, uses_tiles
 from cotam.guidance.importance import (
     DEFAULT_LAYERS,
     Attention,
@@ -66,7 +66,7 @@ class PromptGuidance:
     """Importance by a question or phrase: how well each patch fits it, by the tower's own text side.
 
     Beyond the paper, and off unless asked for: the picture is then coded for this question, and others may fare worse.
-    The whole tower is run. The towers were trained to match whole pictures with texts, not patches, so the map is rough.
+    The whole tower is run. Towers are trained to match whole pictures with texts, not patches, so the map is rough.
     """
 
     def __init__(self, tower: "Tower", prompt: str, hierarchical: Hierarchical = "auto") -> None:
@@ -81,7 +81,9 @@ class PromptGuidance:
             ValueError: if the tower has no text side or the prompt is empty.
         """
         if not tower.has_text:
-            raise ValueError(f"prompt needs a tower with a text side, such as CLIP or SigLIP; {tower.name} has none")
+            raise ValueError(
+                f"prompt needs a tower with a text side, such as CLIP or SigLIP; {tower.name} has none"
+            )
         if not prompt.strip():
             raise ValueError("prompt must be a question or phrase; it is empty")
         uses_tiles(1, 1, tower.input_size, hierarchical)
@@ -100,13 +102,15 @@ class PromptGuidance:
 
     def _maps(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            relevance = self.tower.text_relevance(self.tower.preprocess(pictures), [self.prompt] * len(pictures))
+            relevance = self.tower.text_relevance(
+                self.tower.preprocess(pictures), [self.prompt] * len(pictures)
+            )
         return np.asarray(torch.as_tensor(relevance).float().cpu(), dtype=np.float32)
 
 
 def _importance(
-    tower: "Tower", pixels: Pixels, maps_of, layers: int, hierarchical: Hierarchical
+    tower: "Tower", pixels: Pixels, maps_of: MapsOf, layers: int, hierarchical: Hierarchical
 ) -> NDArray[np.float32]:
-    if not uses_tiles(*pixels.shape[:2], tower.input_size, hierarchical):
+    if not uses_tiles(pixels.shape[0], pixels.shape[1], tower.input_size, hierarchical):
         return maps_of([pixels])[0]
     return hierarchical_importance(pixels, tower.input_size, maps_of, batch_size(tower, layers))

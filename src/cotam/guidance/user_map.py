@@ -43,7 +43,9 @@ class MapGuidance:
 def _from_file(path: Path) -> NDArray[np.float32]:
     pixels = load_image(path).pixels
     if (pixels != pixels[..., :1]).any():
-        raise ImageError(f"{path}: is a picture in colour; a map is a grey one, brighter where it matters more")
+        raise ImageError(
+            f"{path}: is a picture in colour; a map is a grey one, brighter where it matters more"
+        )
     return pixels[..., 0].astype(np.float32)
 
 

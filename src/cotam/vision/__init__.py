@@ -1,0 +1,6 @@
+"""Vision towers of transformers models, taken apart: tokens and attention of their first blocks, without the rest."""
+
+from cotam.vision.loading import load_tower
+from cotam.vision.tower import Tower, TowerRun
+
+__all__ = ["Tower", "TowerRun", "load_tower"]
