@@ -43,9 +43,12 @@ def parameters_while_coding(context, prior, values):
     """Means and indexes that each pass saw, and what `run` returns."""
     seen = []
 
-    def code(number, means, indexes):
-        seen.append((means.clone(), indexes.clone()))
-        return values
+    def code(blocks):
+        seen.append((torch.zeros_like(values), torch.zeros_like(values)))
+        for block in blocks:
+            seen[-1][0][block.where] = block.means
+            seen[-1][1][block.where] = block.indexes
+        return [values[block.where] for block in blocks]
 
     with torch.no_grad():
         return seen, context.run(prior, values, code)
@@ -104,11 +107,11 @@ def test_later_passes_do_use_what_is_known(context):
             assert not torch.equal(seen[later][1], expected[later][1])
 
 
-def test_parameters_are_zero_where_a_pass_codes_nothing(context):
-    prior, values = random_prior(context, 5, 5), random_values(context, 5, 5)
-    seen, _ = parameters_while_coding(context, prior, values)
-    for number, (means, indexes) in enumerate(seen):
-        for _, where in blocks_of_pass(number, CHANNELS):
-            means[where] = indexes[where] = 0
-        assert not means.any()
-        assert not indexes.any()
+@pytest.mark.parametrize("size", SIZES)
+def test_a_pass_asks_only_for_blocks_that_have_positions(context, size):
+    blocks = context.parameters_of_pass(0, random_prior(context, *size), random_values(context, *size) * 0)
+    expected = [
+        where for _, where in blocks_of_pass(0, CHANNELS) if random_values(context, *size)[where].numel()
+    ]
+    assert [block.where for block in blocks] == expected
+    assert all(block.means.shape == block.indexes.shape for block in blocks)

@@ -47,7 +47,7 @@ def run_everything(network):
     z = network.hyper_analysis(y, hats)
     features = network.hyper_synthesis(z)
     prior = network.context.prior_features(features, hats.float())
-    y_hat = network.context.run(prior, y, lambda number, means, indexes: means)
+    y_hat = network.context.run(prior, y, lambda blocks: [block.means for block in blocks])
     x_hat = network.synthesis(y_hat, hats.float())
     assert x_hat.shape == (1, 3, HEIGHT, WIDTH)
 

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter, TableSet
 from cotam.entropy_models.gaussian import TABLES
 from cotam.entropy_models.hyperprior import HYPER_STRIDE
-from cotam.entropy_models.quadtree import blocks_of_pass
+from cotam.entropy_models.quadtree import PassBlock
 from cotam.models.cotam_s import CotamS
 from cotam.ops.fixed_point import ONE
 from cotam.ops.quality import quality_hats
@@ -33,7 +34,7 @@ class LatentCoder:
     """
 
     def __init__(self, network: CotamS, tables: TableSet) -> None:
-        self.network, self.tables = network, tables
+        self.network, self.tables, self.quantise = network, tables, Quantiser(tables)
 
     def encode(self, y: Tensor, steps: Tensor, base_steps: Tensor, sink: "PartSink") -> Tensor:
         """Quantise latents and hand their parts to a sink in coding order.
@@ -53,15 +54,18 @@ class LatentCoder:
         z = torch.floor(z.double() + 0.5).clamp(-MAX_HYPER, MAX_HYPER)
         _hand_over(sink, [z], [self._hyper_indexes(z, base_steps)])
 
-        def code(number: int, means: Tensor, indexes: Tensor) -> Tensor:
-            symbols = torch.floor(y.double() - means / ONE + 0.5).clamp(-MAX_SYMBOL, MAX_SYMBOL)
-            chosen = _table_indexes(indexes)
-            symbols = torch.where(chosen > 0, symbols, 0.0)
-            blocks = [where for _, where in blocks_of_pass(number, y.shape[1])]
-            _hand_over(sink, [symbols[b] for b in blocks], [chosen[b] for b in blocks])
-            return symbols * ONE + means
+        y = y.double()
 
-        return self.network.context.run(self._prior(z, hats), y.double(), code)
+        def code(blocks: list[PassBlock]) -> list[Tensor]:
+            chosen = [_table_indexes(block.indexes) for block in blocks]
+            symbols = [
+                self.quantise(y[block.where] - block.means / ONE, indexes).clamp_(-MAX_SYMBOL, MAX_SYMBOL)
+                for block, indexes in zip(blocks, chosen, strict=True)
+            ]
+            _hand_over(sink, symbols, chosen)
+            return [values.mul(ONE).add_(block.means) for values, block in zip(symbols, blocks, strict=True)]
+
+        return self.network.context.run(self._prior(z, hats), y, code)
 
     def decode(self, readers: Sequence[FrameReader], steps: Tensor, base_steps: Tensor) -> Tensor:
         """Read the latents of frames of one size.
@@ -85,15 +89,14 @@ class LatentCoder:
         z = torch.zeros(shape, dtype=torch.float64, device=steps.device)
         z = self._read(readers, self._hyper_indexes(z, base_steps)).clamp(-MAX_HYPER, MAX_HYPER)
 
-        def code(number: int, means: Tensor, indexes: Tensor) -> Tensor:
-            chosen = _table_indexes(indexes)
-            blocks = [where for _, where in blocks_of_pass(number, config.latents)]
-            flat = self._read(readers, torch.cat([chosen[b].flatten(1) for b in blocks], 1))
-            symbols = torch.zeros_like(means)
-            parts = torch.split(flat, [chosen[b][0].numel() for b in blocks], 1)
-            for where, part in zip(blocks, parts, strict=True):
-                symbols[where] = part.view(chosen[where].shape)
-            return symbols * ONE + means
+        def code(blocks: list[PassBlock]) -> list[Tensor]:
+            chosen = [_table_indexes(block.indexes).flatten(1) for block in blocks]
+            symbols = self._read(readers, torch.cat(chosen, 1))
+            parts = torch.split(symbols, [indexes.shape[1] for indexes in chosen], 1)
+            return [
+                part.view(block.means.shape).mul(ONE).add_(block.means)
+                for part, block in zip(parts, blocks, strict=True)
+            ]
 
         return self.network.context.run(self._prior(z, hats), like, code)
 

@@ -7,6 +7,7 @@ CVPR 2023). Every pass is one convolution network over the whole picture: parall
 """
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,22 @@ ORDER = (0, 3, 1, 2)
 PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
-def blocks_of_pass(number: int, channels: int) -> Iterator[tuple[int, tuple[slice, slice, slice, slice]]]:
+Where = tuple[slice, slice, slice, slice]
+"""Batch, channels, rows and columns of a block."""
+
+
+class PassBlock(NamedTuple):
+    """One channel group at one parity class of positions, which a pass codes."""
+
+    where: Where
+    """Its place in the latents."""
+    means: Tensor
+    """(N, M/4, h, w), in activation units; not bounded to 16 bits."""
+    indexes: Tensor
+    """Real table indexes, of the same shape and unit."""
+
+
+def blocks_of_pass(number: int, channels: int) -> Iterator[tuple[int, Where]]:
     """The four (group, index expression) pairs that a pass codes in a tensor (N, ``channels``, H, W)."""
     size = channels // PASSES
     for parity, (row, column) in enumerate(PARITIES):
@@ -56,30 +72,37 @@ class QuadtreeContext(nn.Module):
         """What all passes share: hyperprior features and quality hats, both in activation units."""
         return self.prior(torch.cat([features, hats], 1))
 
-    def parameters_of_pass(self, number: int, prior: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and real table indexes (N, M, H, W), valid at the places that pass ``number`` codes.
+    def parameters_of_pass(self, number: int, prior: Tensor, known: Tensor) -> list[PassBlock]:
+        """What pass ``number`` codes, block by block; blocks without positions are left out.
 
         ``known`` holds the latents of earlier passes, zero elsewhere. All in activation units.
         """
         x = prior if number == 0 else saturate(prior + self.known[number - 1](saturate(known)))
         x = self.trunks[number](x)
-        means, indexes = torch.zeros_like(known), torch.zeros_like(known)
+        blocks = []
         for group, where in blocks_of_pass(number, self.latents):
             part = x[:, :, where[2], where[3]]
             if part.numel():
-                means[where], indexes[where] = self.heads[number](part, group).chunk(2, 1)
-        return means, indexes
+                blocks.append(PassBlock(where, *self.heads[number](part, group).chunk(2, 1)))
+        return blocks
 
-    def run(self, prior: Tensor, shape_like: Tensor, code: Callable[[int, Tensor, Tensor], Tensor]) -> Tensor:
-        """Go through the passes; ``code(pass, means, indexes)`` returns the latents, of which the pass's are kept."""
-        known = torch.zeros_like(shape_like)
+    def run(self, prior: Tensor, like: Tensor, code: Callable[[list[PassBlock]], list[Tensor]]) -> Tensor:
+        """Go through the passes.
+
+        Args:
+            prior: from `prior_features`.
+            like: a tensor of the latents' shape (N, M, H, W), type and device.
+            code: gets the blocks of a pass and returns the latents of each, in activation units.
+
+        Returns:
+            All latents, (N, M, H, W).
+        """
+        known = torch.zeros_like(like)
         for number in range(PASSES):
-            means, indexes = self.parameters_of_pass(number, prior, known)
-            values = code(number, means, indexes)
-            update = torch.zeros_like(known)
-            for _, where in blocks_of_pass(number, self.latents):
-                update[where] = values[where]
-            known = known + update
+            blocks = self.parameters_of_pass(number, prior, known)
+            known = known.clone()
+            for block, values in zip(blocks, code(blocks), strict=True):
+                known[block.where] = values
         return known
 
 
@@ -87,7 +110,7 @@ class GroupHeads(nn.ModuleList):
     """The last layer of a pass, one for each channel group: means and indexes of the group's channels."""
 
     def __init__(self, width: int, latents: int) -> None:
-        super().__init__(FixedConv(width, 2 * latents // PASSES) for _ in range(PASSES))
+        super().__init__(FixedConv(width, 2 * latents // PASSES, saturating=False) for _ in range(PASSES))
 
     def forward(self, x: Tensor, group: int) -> Tensor:
         """Features (N, C, h, w) to (N, M/2, h, w): the group's means, then its indexes."""

@@ -76,7 +76,7 @@ def automatic_grid(height: int, width: int) -> tuple[int, int]:
 
     8 x 8 for sides up to 1344 pixels; then two cells for each 336-pixel tile that `hierarchical` looks at, up to
     32 (5376 pixels). Between these bounds the number of cells grows with the tiles, but a cell that is like its
-    neighbours costs a tenth of a bit, so the bytes grow with the detail that the tiles find.
+    neighbours costs a third of a bit and one at the border of a blob some two, so the bytes follow the detail found.
     """
 
     def cells(side: int) -> int:

@@ -173,8 +173,8 @@ def _layers(text: str) -> tuple[int, ...]:
 def _grid(text: str) -> Grid:
     if text == "auto":
         return "auto"
-    rows, _, columns = text.partition("x")
-    return (int(rows), int(columns)) if columns else int(rows)
+    rows, cross, columns = text.partition("x")
+    return (int(rows), int(columns)) if cross else int(rows)
 
 
 def _switch(text: str) -> Any:

@@ -54,7 +54,8 @@ def _from_array(array: NDArray[Any]) -> NDArray[np.float32]:
         raise TypeError(f"a map of {array.dtype} cannot be used; right is {_RIGHT}")
     if array.ndim != 2 or not array.size:
         raise ValueError(f"a map of shape {array.shape} cannot be used; right is {_RIGHT}")
-    values = array.astype(np.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        values = array.astype(np.float32)
     if not np.isfinite(values).all():
         raise ValueError(f"a map with infinite or missing values cannot be used; right is {_RIGHT}")
     return values

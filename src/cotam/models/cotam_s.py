@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.hyperprior import HyperAnalysis, HyperScales, HyperSynthesis, IntegerHyperScales
-from cotam.entropy_models.quadtree import QuadtreeContext, blocks_of_pass
+from cotam.entropy_models.quadtree import PassBlock, QuadtreeContext
 from cotam.models.gains import QualityGains
 from cotam.models.transforms import CELL_SAMPLES, STRIDE, Analysis, Synthesis
 from cotam.ops.fixed_point import saturate, to_integers
@@ -133,11 +133,13 @@ class CotamS(nn.Module):
         prior = self.context.prior_features(features[..., : y.shape[-2], : y.shape[-1]], hats / HAT_ONE)
         bits = torch.zeros_like(y)
 
-        def code(number: int, means: Tensor, indexes: Tensor) -> Tensor:
-            cost = gaussian_bits(disturb(y - means), indexes)
-            for _, where in blocks_of_pass(number, self.config.latents):
-                bits[where] = cost[where]
-            return means + round_straight_through(y - means)
+        def code(blocks: list[PassBlock]) -> list[Tensor]:
+            rests = [y[block.where] - block.means for block in blocks]
+            for block, rest in zip(blocks, rests, strict=True):
+                bits[block.where] = gaussian_bits(disturb(rest), block.indexes)
+            return [
+                block.means + round_straight_through(rest) for block, rest in zip(blocks, rests, strict=True)
+            ]
 
         return self.context.run(prior, y, code), bits, hyper_bits
 

@@ -36,10 +36,8 @@ def saturate(x: Tensor) -> Tensor:
 
 def leaky_relu(x: Tensor) -> Tensor:
     """max(x, x/8), then saturation; on integers the division rounds down."""
-    leaked = x * 2.0**-LEAK_BITS
-    if x.dtype == torch.float64:
-        leaked = torch.floor(leaked)
-    return saturate(torch.maximum(x, leaked))
+    larger = torch.maximum(x, x * 2.0**-LEAK_BITS)
+    return saturate(larger.floor_() if x.dtype == torch.float64 else larger)
 
 
 class FixedConv(nn.Module):
@@ -49,21 +47,26 @@ class FixedConv(nn.Module):
         inputs: input channels.
         outputs: output channels.
         depthwise: 3 x 3 with one filter a channel; needs ``inputs == outputs``.
+        saturating: keep results in 16 bits; off for last layers, whose results no layer takes in.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, depthwise: bool = False) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, depthwise: bool = False, saturating: bool = True
+    ) -> None:
         super().__init__()
         if depthwise and inputs != outputs:
             raise ValueError(f"a depthwise layer keeps its channels: {inputs} is not {outputs}")
-        self.depthwise = depthwise
+        self.depthwise, self.saturating = depthwise, saturating
         conv = nn.Conv2d(inputs, outputs, 3 if depthwise else 1, groups=inputs if depthwise else 1)
         self.weight, self.bias = conv.weight, conv.bias
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve float activations (N, C, H, W); the result saturates where the integer form's would."""
         if self.depthwise:
-            return saturate(F.conv2d(x, self.weight, self.bias, padding=1, groups=x.shape[1]))
-        return saturate(F.conv2d(x, self.weight, self.bias))
+            x = F.conv2d(x, self.weight, self.bias, padding=1, groups=x.shape[1])
+        else:
+            x = F.conv2d(x, self.weight, self.bias)
+        return saturate(x) if self.saturating else x
 
     def to_integers(self) -> "IntegerConv":
         """Return the integer form of this layer."""
@@ -76,6 +79,7 @@ class FixedConv(nn.Module):
             weight.shape[1] if not self.depthwise else weight.shape[0],
             weight.shape[0],
             depthwise=self.depthwise,
+            saturating=self.saturating,
         )
         scaled = torch.floor(weight * 2.0**shift + 0.5).clamp(-MAX_WEIGHT, MAX_WEIGHT)
         assert self.bias is not None
@@ -97,9 +101,11 @@ class IntegerConv(nn.Module):
     bias: Tensor
     shift: Tensor
 
-    def __init__(self, inputs: int, outputs: int, *, depthwise: bool = False) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, depthwise: bool = False, saturating: bool = True
+    ) -> None:
         super().__init__()
-        self.depthwise = depthwise
+        self.depthwise, self.saturating = depthwise, saturating
         self.register_buffer("weight", torch.zeros(outputs, 9 if depthwise else inputs, dtype=torch.int16))
         self.register_buffer("bias", torch.zeros(outputs, dtype=torch.int64))
         self.register_buffer("shift", torch.zeros((), dtype=torch.int64))
@@ -110,11 +116,12 @@ class IntegerConv(nn.Module):
         return bool((sums + (1 << MAX_SHIFT) < MAX_EXACT).all()) and 0 <= int(self.shift) <= MAX_SHIFT
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve integers exactly; the result is rounded to units of 2^-8 and saturated to 16 bits."""
+        """Convolve integers exactly; the result is rounded to units of 2^-8 and, if asked, saturated to 16 bits."""
         weight, bias = self.weight.to(torch.float64), self.bias.to(torch.float64)
         total = self._depthwise(x, weight) if self.depthwise else self._pointwise(x, weight)
         unit = torch.ones_like(self.shift) << self.shift  # an integer: pow is not exact on every device
-        return saturate(torch.floor((total + (bias + unit // 2).view(-1, 1, 1)) / unit))
+        total = total.add_((bias + unit // 2).view(-1, 1, 1)).div_(unit).floor_()
+        return saturate(total) if self.saturating else total
 
     @staticmethod
     def _pointwise(x: Tensor, weight: Tensor) -> Tensor:
@@ -128,7 +135,7 @@ class IntegerConv(nn.Module):
         total = torch.zeros_like(x)
         for tap in range(9):
             row, column = divmod(tap, 3)
-            total = total + padded[..., row : row + h, column : column + w] * weight[:, tap].view(-1, 1, 1)
+            total.addcmul_(padded[..., row : row + h, column : column + w], weight[:, tap].view(-1, 1, 1))
         return total
 
 

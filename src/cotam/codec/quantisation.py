@@ -1,0 +1,59 @@
+"""Rate–distortion optimised quantisation: rounding that knows what each symbol costs.
+
+An encoder is free to choose symbols; the decoder only sees the choice. Plain rounding minimises distortion. Here the
+next smaller magnitude is taken instead where it saves more bits than its distortion is worth.
+
+The worth follows from high-rate theory: a quantiser whose step d is optimal for the trade-off has the distortion
+D = d²/12 with dR/dD = -1/(2 ln 2 · D), so one step squared is worth 6 / ln 2 = 8.66 bits, at every quality, since the
+gains put every latent on the scale of its own step. Measured on Kodak, a little more is better over the whole range.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cotam.entropy_coding import PRECISION, TableSet
+
+BITS_PER_SQUARED_STEP = 11.0
+ESCAPE_BITS = 6.0
+"""A rough price of what follows an escape symbol."""
+
+
+class Quantiser:
+    """Chooses symbols for latents, given a model's tables.
+
+    Args:
+        tables: the model's tables; only what symbols cost by them is used.
+    """
+
+    def __init__(self, tables: TableSet) -> None:
+        self.thresholds = torch.from_numpy(_thresholds(tables))
+
+    def __call__(self, rest: Tensor, indexes: Tensor) -> Tensor:
+        """Quantise ``rest`` = latent - mean, in steps, float64 of any shape, with table indexes of the same shape.
+
+        Returns:
+            Integer-valued float64 of the same shape; 0 where the index is 0.
+        """
+        if self.thresholds.device != rest.device:
+            self.thresholds = self.thresholds.to(rest.device)
+        magnitude = rest.abs()
+        symbol = torch.floor(magnitude + 0.5)
+        last = self.thresholds.shape[1] - 1
+        threshold = self.thresholds[indexes.to(torch.int64), symbol.clamp(max=last).to(torch.int64)]
+        lower = (symbol > 0) & (symbol <= last) & (magnitude < symbol - 0.5 + threshold)
+        symbol = torch.where(lower, symbol - 1, symbol) * torch.sign(rest)
+        return torch.where(indexes > 0, symbol, 0.0)
+
+
+def _thresholds(tables: TableSet) -> np.ndarray:
+    """How far past n - 1/2 a magnitude must be to become n: float64 (T, 2 + largest radius), by table and n."""
+    widest = int(tables.radius.max())
+    costs = np.zeros((len(tables), widest + 2))
+    for index in range(1, len(tables)):
+        radius = int(tables.radius[index])
+        bits = PRECISION - np.log2(tables.frequencies(index))
+        costs[index, : radius + 1] = bits[radius : 2 * radius + 1]
+        costs[index, radius + 1 :] = bits[-1] + ESCAPE_BITS
+    rises = np.diff(costs, axis=1, prepend=costs[:, :1])
+    return rises / (2 * BITS_PER_SQUARED_STEP)
