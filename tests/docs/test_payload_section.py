@@ -93,7 +93,8 @@ class PageDecoder:
             depthwise = name == "spread" or f"{prefix}{name}" == "hyper_synthesis.mix"
             total = spread_sums(weight, x) if depthwise else np.einsum("oi,ihw->ohw", weight, x)
             half = 2 ** int(shift - 1) if shift else 0
-            return saturate((total + bias[:, None, None] + half) >> shift)
+            total = (total + bias[:, None, None] + half) >> shift
+            return total if "heads" in prefix else saturate(total)
 
         return apply
 
