@@ -121,17 +121,30 @@ def test_a_resumed_run_keeps_its_recipe(photographs, tmp_path):
 
 def test_replanning_takes_the_new_length_and_nothing_else(photographs, tmp_path):
     stop_after(training(tmp_path, photographs), 2)
-    other = dataclasses.replace(CONFIG, learning_rate=0.5, steps=3)
-    run = training(tmp_path, photographs, other, resume=True, replan=True)
+    other = dataclasses.replace(CONFIG, learning_rate=0.5)
+    run = training(tmp_path, photographs, other, resume=True, changes={"steps": 3})
     assert run.config == dataclasses.replace(CONFIG, steps=3)
     run.run()
     assert load_checkpoint(tmp_path)["step"] == 3
 
 
+def test_a_change_of_recipe_holds_from_there_on_and_is_in_the_log(photographs, tmp_path):
+    stop_after(training(tmp_path, photographs), 2)
+    run = training(tmp_path, photographs, resume=True, changes={"balance": 0.5})
+    assert run.config == dataclasses.replace(CONFIG, balance=0.5)
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert {"step": 2, "changed": {"balance": 0.5}} in rows
+
+
+def test_what_a_run_keeps_to_its_end_cannot_change(photographs, tmp_path):
+    stop_after(training(tmp_path, photographs), 1)
+    with pytest.raises(ValueError, match=r"crop cannot change .* what can: steps, minutes, balance"):
+        training(tmp_path, photographs, resume=True, changes={"crop": 128})
+
+
 def test_replanning_by_minutes_counts_from_where_the_run_stands(photographs, tmp_path):
     stop_after(training(tmp_path, photographs), 2)
-    other = dataclasses.replace(CONFIG, steps=0, minutes=1.0)
-    run = training(tmp_path, photographs, other, resume=True, replan=True)
+    run = training(tmp_path, photographs, resume=True, changes={"minutes": 1.0})
     assert UNPLANNED > run.total > run.step
 
 

@@ -70,7 +70,6 @@ def test_only_given_options_change_the_preset():
         (["--minutes", "-1"], 2, "minutes must be"),
         (["--crop", "100"], 2, "multiple of 64"),
         (["--resume", "--steps", "3"], 1, "no checkpoint to resume from"),
-        (["--resume", "--learning-rate", "0.1"], 2, "--learning-rate cannot change with --resume"),
         (["--crop", "256"], 1, "no picture of at least 256 x 256"),
         (["--validation", "nowhere"], 1, "nowhere: no such folder"),
     ],

@@ -1,6 +1,7 @@
 """``cotam train``: train the codec and write its model file."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Train models.", no_args_is_help=True, add_completion=False)
 
-MODEL_FILE = "cotam-s.safetensors"
+MODEL_FILE, EXPORT_REPORT = "cotam-s.safetensors", "export.json"
 
 
 @app.callback()
@@ -35,6 +36,9 @@ def codec(
     crop: Annotated[int | None, typer.Option(help="Side of the crops, a multiple of 64.")] = None,
     batch: Annotated[int | None, typer.Option(help="Crops per step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
+    balance: Annotated[
+        float | None, typer.Option(help="0 favours high rates in the loss, 0.6 weighs all alike.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     bf16: Annotated[bool | None, typer.Option("--bf16/--no-bf16", help="Transforms in bfloat16.")] = None,
     compiled: Annotated[bool | None, typer.Option("--compile", help="Use torch.compile.")] = None,
@@ -46,8 +50,8 @@ def codec(
 ) -> None:
     """Train cotam-s on folders of photographs; what is not given follows from the device.
 
-    With --resume the run goes on with its own recipe, bit for bit on a CPU; a new --steps or --minutes
-    (counted from where it stands) plans the rest anew.
+    With --resume the run goes on with its own recipe, bit for bit on a CPU. A new --steps or --minutes (counted
+    from where it stands) plans the rest anew; --balance and --learning-rate may change as well.
     """
     chosen = {
         "minutes": minutes,
@@ -55,12 +59,13 @@ def codec(
         "crop": crop,
         "batch": batch,
         "learning_rate": learning_rate,
+        "balance": balance,
         "seed": seed,
         "bf16": bf16,
         "compile": compiled,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    _check(data, validation, given, resume)
+    _check(data, validation, given)
     if threads:
         import torch
 
@@ -71,7 +76,7 @@ def codec(
         _export(out, model or out / MODEL_FILE, data)
 
 
-def _check(data: list[Path], validation: Path | None, given: dict[str, Any], resume: bool) -> None:
+def _check(data: list[Path], validation: Path | None, given: dict[str, Any]) -> None:
     """Refuse what cannot work before anything is loaded or written."""
     for folder in (*data, *([validation] if validation else [])):
         if not folder.is_dir():
@@ -81,11 +86,6 @@ def _check(data: list[Path], validation: Path | None, given: dict[str, Any], res
         raise ValueError("--steps and --minutes exclude each other: choose one")
     if given.get("steps", 1) < 1:
         raise ValueError(f"--steps must be at least 1, not {given['steps']}")
-    fixed = sorted(set(given) - {"steps", "minutes"})
-    if resume and fixed:
-        raise ValueError(
-            f"--{fixed[0].replace('_', '-')} cannot change with --resume: the run keeps its recipe"
-        )
 
 
 def recipe(given: dict[str, Any]) -> "CodecTrainingConfig":
@@ -112,8 +112,10 @@ def _training(
         from cotam.training.train_codec import CodecTraining
     except ImportError as error:
         raise TrainingError(f"training needs {error.name}: pip install 'cotam[train]'") from error
-    replan, config, sizes = resume and bool(given), recipe(given), model_sizes()
-    return CodecTraining(out, data, validation, config, sizes, resume=resume, replan=replan, workers=workers)
+    config, changes = recipe(given), given if resume else {}
+    return CodecTraining(
+        out, data, validation, config, model_sizes(), resume=resume, changes=changes, workers=workers
+    )
 
 
 def _export(run: Path, target: Path, data: list[Path]) -> None:
@@ -121,6 +123,7 @@ def _export(run: Path, target: Path, data: list[Path]) -> None:
 
     say("converting to integers and fitting the frequency tables …")
     report = export_model(run, target, data)
+    (run / EXPORT_REPORT).write_text(json.dumps(report, indent=1) + "\n")
     print_export(target, report)
 
 

@@ -3,8 +3,9 @@
 import dataclasses
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import torch
@@ -28,6 +29,8 @@ LOG_EVERY = 50
 CHECKPOINT_SECONDS = 240.0
 LOG_FILE = "log.jsonl"
 UNPLANNED = 1 << 40
+CHANGEABLE = ("steps", "minutes", "balance", "learning_rate")
+"""Options that may change when a run is resumed."""
 
 
 class CodecTraining:
@@ -37,10 +40,10 @@ class CodecTraining:
         folder: where checkpoints, the log and TensorBoard events go.
         data: folders of photographs.
         validation: a folder of pictures to validate on, or None.
-        config: the recipe.
-        model_config: sizes of the model.
-        resume: go on from the folder's checkpoint; its recipe wins.
-        replan: with ``resume``, take ``steps`` and ``minutes`` from ``config`` and plan the rest anew.
+        config: the recipe of a new run.
+        model_config: sizes of a new run's model.
+        resume: go on from the folder's checkpoint, with its own recipe and sizes.
+        changes: with ``resume``, options of `CHANGEABLE` that are other from here on; the log says so.
         workers: loader processes.
     """
 
@@ -53,7 +56,7 @@ class CodecTraining:
         model_config: CotamSConfig,
         *,
         resume: bool = False,
-        replan: bool = False,
+        changes: Mapping[str, Any] = MappingProxyType({}),
         workers: int = 1,
     ) -> None:
         state = load_checkpoint(folder) if resume else None
@@ -62,10 +65,7 @@ class CodecTraining:
         folder.mkdir(parents=True, exist_ok=True)
         torch.set_flush_denormal(True)
         if state is not None:
-            saved = CodecTrainingConfig.from_dict(state["config"])
-            config = (
-                dataclasses.replace(saved, steps=config.steps, minutes=config.minutes) if replan else saved
-            )
+            config = resumed_recipe(state["config"], changes)
             model_config = CotamSConfig(**state["model_config"])
         self.folder, self.validation, self.config, self.workers = folder, validation, config, workers
         self.accelerator = Accelerator(mixed_precision="bf16" if config.bf16 else "no")
@@ -77,13 +77,15 @@ class CodecTraining:
         )
         self.step, self.total, self.seconds = 0, config.steps or UNPLANNED, 0.0
         if state is not None:
-            self._restore(state, replan)
+            self._restore(state, replan="steps" in changes or "minutes" in changes)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.prepared, self.optimizer = self.accelerator.prepare(self.model, self.optimizer)
         self.average.to(self.accelerator.device)
         self.compiled = torch.compile(self.prepared) if config.compile else self.prepared
         self.pictures = load_photographs(data, config.crop)
         self.events = SummaryWriter(str(folder))
+        if state is not None and changes:
+            self._write_row({"step": self.step, "changed": dict(changes)})
 
     def run(self) -> None:
         """Train to the end of the schedule."""
@@ -216,6 +218,19 @@ class CodecTraining:
             TimeRemainingColumn(),
             disable=not self.accelerator.is_main_process,
         )
+
+
+def resumed_recipe(saved: dict[str, Any], changes: Mapping[str, Any]) -> CodecTrainingConfig:
+    """The recipe of a checkpoint with what is to change.
+
+    Raises:
+        ValueError: an option that a run keeps to its end.
+    """
+    if fixed := sorted(set(changes) - set(CHANGEABLE)):
+        raise ValueError(f"{fixed[0]} cannot change when a run is resumed; what can: {', '.join(CHANGEABLE)}")
+    config = CodecTrainingConfig.from_dict(saved)
+    length: dict[str, Any] = {"steps": 0} if "minutes" in changes else {}
+    return dataclasses.replace(config, **(length | dict(changes)))
 
 
 def parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
