@@ -9,7 +9,7 @@ import torch
 
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
-from cotam.codec.codec import MAX_BATCH
+from cotam.codec.grouping import MAX_BATCH
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class CodecTrainingConfig:
     """Largest gradient norm."""
     ema: float = 0.9995
     """Decay of the averaged weights, which are what is exported."""
-    balance: float = 0.35
+    balance: float = 0.55
     """Loss weight of a quality is lmbda^-balance: 0 favours high rates, 0.6 levels all rates."""
     graphics: float = 0.15
     """Share of rendered text, charts and interfaces in the crops, 0..1."""

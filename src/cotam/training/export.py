@@ -45,7 +45,7 @@ def export_model(
         target: the model file to write.
         data: folders of training photographs, to fit the frequency tables; without any the Gaussian tables stay.
         name: name of the model.
-        description: one line for its card.
+        description: one line for its card; by default, how long it was trained.
 
     Returns:
         ``model_id``, ``name``, ``file_bytes`` and, with ``data``, the rate cost in percent of the ideal float
@@ -66,8 +66,17 @@ def export_model(
         report["integer_rate_cost_percent"] = 100 * (integer_bits(exact, tables, measured) / ideal - 1)
         report["rate_cost_percent"] = 100 * (integer_bits(exact, fitted, measured) / ideal - 1)
         tables = fitted
-    identity = write_model(target, exact, tables, name=name, description=description)
+    identity = write_model(
+        target, exact, tables, name=name, description=description or described(load_checkpoint(run))
+    )
     return {"name": name, "model_id": identity, "file_bytes": target.stat().st_size, **report}
+
+
+def described(state: dict[str, Any]) -> str:
+    """One line on the training behind a checkpoint."""
+    recipe, hours = state["config"], state["seconds"] / 3600
+    crops = f"{recipe['batch']} crops of {recipe['crop']} x {recipe['crop']}"
+    return f"{state['step']:,} steps of {crops}, photographs and rendered graphics, {hours:.1f} hours"
 
 
 @torch.inference_mode()
