@@ -17,6 +17,8 @@ def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     rows: dict[tuple[int, bool], dict[str, Any]] = {}
     for line in path.read_text("utf-8").splitlines():
         row = json.loads(line)
+        if "changed" in row:
+            continue
         rows[row["step"], "validation" in row] = row
     ordered = sorted(rows.items())
     return [row for (_, last), row in ordered if not last], [row for (_, last), row in ordered if last]

@@ -55,6 +55,7 @@ def write_log(root: Path, steps: int) -> None:
         for step in range(50, steps + 1, 50)
     ]
     final = [{"quality": 10, "bpp": 0.123, "psnr": 27.5}]
+    rows.append({"step": 50, "changed": {"balance": 0.5}})
     rows.append({"step": steps, "seconds": steps / 5, "validation": final})
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (root / "docs" / "training" / "cotam-s.log.jsonl").write_text(text)
