@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import guidance_tables
 import tables
 import training_curve
 
@@ -20,7 +21,7 @@ RESULTS = Path("benchmarks", "results")
 TRAINING = Path("docs", "training")
 LOG, CURVE = TRAINING / "cotam-s.log.jsonl", TRAINING / "cotam-s.png"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
-PART = re.compile(r"(<!-- begin:(?P<name>[a-z-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
+PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
 Source = tuple[Path, Callable[[Path], str]]
 PARTS: dict[str, Source] = {
@@ -29,8 +30,11 @@ PARTS: dict[str, Source] = {
     "regularity": (RESULTS / "kodak_rate.json", tables.regularity),
     "speed": (RESULTS / "speed.json", tables.speed),
     "exactness": (RESULTS / "exactness.json", tables.exactness),
-    "exactness-elsewhere": (RESULTS / "exactness_elsewhere.json", tables.exactness),
+    "exactness-avx2": (RESULTS / "exactness_avx2.json", tables.exactness),
     "robustness": (RESULTS / "robustness.json", tables.robustness),
+    "guidance-moved": (RESULTS / "guidance.json", guidance_tables.moved),
+    "guidance-side": (RESULTS / "guidance.json", guidance_tables.side),
+    "guidance-time": (RESULTS / "guidance.json", guidance_tables.time),
     "model-card": (MODEL, tables.model_card),
     "export": (TRAINING / "cotam-s.export.json", tables.export),
     "training": (LOG, training_curve.summary),

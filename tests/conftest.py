@@ -52,6 +52,12 @@ def random_codec(random_model_path: Path) -> Codec:
     return load_codec(random_model_path)
 
 
+@pytest.fixture(scope="session")
+def shipped_codec() -> Codec:
+    """The default codec with its trained weights."""
+    return load_codec()
+
+
 def smooth_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
     """A picture with gradients, an edge and a little noise, uint8 (height, width, 3)."""
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""``cotam bench``: rate against rivals, exactness, speed, robustness."""
+"""``cotam bench``: rate against rivals, exactness, speed, robustness, guidance."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cotam.cli.bench_guidance import guidance
 from cotam.cli.bench_tables import print_exactness, print_rates, print_robustness, print_speed
 from cotam.cli.console import messages, say
 from cotam.cli.options import DEFAULT_MODEL, Device, Model, Threads
@@ -27,6 +28,7 @@ app = typer.Typer(
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write the report as JSON.")
 ]
+app.command(epilog="Example: cotam bench guidance --images kodak --json guidance.json")(guidance)
 Images = Annotated[Path, typer.Option("--images", metavar="DIR", help="Folder of pictures.")]
 
 
@@ -35,7 +37,9 @@ Images = Annotated[Path, typer.Option("--images", metavar="DIR", help="Folder of
 )
 def rate(
     images: Images,
-    codecs: Annotated[str, typer.Option(help="Names, with commas between.")] = "jpeg,webp,avif,cotam-s",
+    codecs: Annotated[
+        str, typer.Option(help="Names, with commas between; cotam-s+GUIDANCE too.")
+    ] = "jpeg,webp,avif,cotam-s",
     qualities: Annotated[
         str | None, typer.Option(metavar="Q,Q,…", help="One grid for all codecs, instead of each one's own.")
     ] = None,
@@ -52,11 +56,11 @@ def rate(
     from cotam.evaluation.rate import pictures_of
     from cotam.evaluation.rate_plot import draw, require_matplotlib
     from cotam.evaluation.rate_report import measure_all, rate_report
-    from cotam.evaluation.rivals import load_rivals
+    from cotam.evaluation.rivals import load_rivals, split_names
 
     plot = plot or (json_file.with_suffix(".png") if json_file else None)
     require_matplotlib()
-    names, grid = _split(codecs), _numbers(qualities)
+    names, grid = split_names(codecs), _numbers(qualities)
     if anchor not in names:
         raise ValueError(f"--anchor {anchor!r} is not one of --codecs {codecs}")
     total = len(pictures_of(images))

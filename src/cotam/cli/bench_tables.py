@@ -78,6 +78,24 @@ def print_robustness(report: dict[str, Any]) -> None:
         )
 
 
+def print_guidance(report: dict[str, Any]) -> None:
+    """One line a region, then side information and times."""
+    sizes = " of ".join(f"{report['mean_stream_bytes'][way]:,.0f}" for way in ("guided", "uniform"))
+    table = _table(f"{report['pictures']} pictures, a user's map at equal size ({sizes} bytes)")
+    for column in ("region", "bytes uniform", "guided", "promised", "PSNR uniform", "guided", "promised"):
+        table.add_column(column, justify="left" if column == "region" else "right")
+    for row in report["regions"]:
+        numbers = [f"{row[f'{way}_bytes']:,.0f}" for way in ("uniform", "guided", "promised")]
+        numbers += [f"{row[f'{way}_psnr']:.2f}" for way in ("uniform", "guided", "promised")]
+        table.add_row(row["region"], *numbers)
+    output().print(table)
+    sides = ", ".join(f"{kind} {count:g}" for kind, count in report["side_information"].items())
+    output().print(f"side information in bytes: {sides}")
+    timing = report["timing"]
+    times = ", ".join(f"{stage} {count:.1f} ms" for stage, count in timing["milliseconds"].items())
+    output().print(f"{times}: guidance adds {timing['added_percent']:g} % ({timing['threads']} threads)")
+
+
 def _difference(row: "Difference") -> str:
     if row.percent is None:
         return "not comparable"

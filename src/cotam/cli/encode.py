@@ -1,18 +1,19 @@
 """``cotam encode``."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cotam.cli import guidance_options as guiding
 from cotam.cli import options
 
 if TYPE_CHECKING:
-    from cotam.cli.converting import Kind
     from cotam.cli.figures import Figures
-    from cotam.codec import Codec
+    from cotam.codec import Codec, Guide
 
 SUFFIX = ".cotam"
 
@@ -29,6 +30,28 @@ def encode(
     ],
     quality: options.Quality = None,
     target_bytes: options.TargetBytes = None,
+    min_similarity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="S",
+            help="Use the lowest quality at which a tower's tokens stay this close (cosine, 0..1).",
+        ),
+    ] = None,
+    similarity_tower: Annotated[
+        str | None,
+        typer.Option(metavar="TOWER", help="The tower for --min-similarity; by default that of --guidance."),
+    ] = None,
+    similarity_layer: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Its tokens after N blocks; by default after all.")
+    ] = None,
+    guidance: guiding.Source = None,
+    roi: guiding.Roi = None,
+    levels: guiding.Levels = None,
+    grid: guiding.Grid = None,
+    layers: guiding.Layers = None,
+    k: guiding.K = None,
+    strength: guiding.Strength = None,
+    prompt: guiding.Prompt = None,
     keep_metadata: Annotated[
         bool,
         typer.Option("--keep-metadata", help="Keep EXIF, ICC profile and XMP, which are dropped otherwise."),
@@ -43,25 +66,34 @@ def encode(
     Anything Pillow reads is taken, upright, with transparency on white. Of a folder, every picture goes to the same
     place below DST; pictures that fail are named, and the rest done.
     """
-    from cotam.cli.converting import convert
+    from cotam.cli.converting import Kind, convert
+    from cotam.images import find_images
 
-    rate = options.chosen_rate(quality, target_bytes)
-    kind = _encoding(rate, keep_metadata, model, device, threads)
+    similarity = guiding.chosen_similarity(min_similarity, similarity_tower, similarity_layer, guidance)
+    rate = options.chosen_rate(quality, target_bytes, similarity)
+    choice = guiding.GuidanceChoice(guidance, tuple(roi or ()), levels, grid, layers, k, strength, prompt)
+    prepare = _preparing(rate, choice, keep_metadata, model, device, threads)
+    kind = Kind("encoding", SUFFIX, find_images, prepare)
     raise typer.Exit(convert(source, target, kind, as_json=as_json))
 
 
-def _encoding(
-    rate: options.Rate, keep_metadata: bool, model: str, device: str | None, threads: int | None
-) -> "Kind":
-    from cotam.cli.converting import Kind
-    from cotam.images import find_images
-
+def _preparing(
+    rate: options.Rate,
+    choice: guiding.GuidanceChoice,
+    keep_metadata: bool,
+    model: str,
+    device: str | None,
+    threads: int | None,
+) -> Callable[[], "Encoder"]:
     def prepare() -> Encoder:
         from cotam import load_codec
 
-        return Encoder(load_codec(model, device=device, threads=threads), rate, keep_metadata)
+        guide = choice.guide(device)
+        if rate.similarity is not None:
+            rate.similarity.loaded_tower()
+        return Encoder(load_codec(model, device=device, threads=threads), rate, guide, keep_metadata)
 
-    return Kind("encoding", SUFFIX, find_images, prepare)
+    return prepare
 
 
 @dataclass(frozen=True)
@@ -70,6 +102,7 @@ class Encoder:
 
     codec: "Codec"
     rate: options.Rate
+    guide: "Guide"
     keep_metadata: bool
 
     def __call__(self, source: str, target: str) -> "Figures":
@@ -81,7 +114,8 @@ class Encoder:
         start = time.perf_counter()
         standard = StandardInput(read_input(source)) if source == options.STANDARD else None
         bytes_in = len(standard.getbuffer()) if standard else Path(source).stat().st_size
-        data = self.rate.encode(self.codec, standard or Path(source), self.keep_metadata)
+        image = standard or Path(source)
+        data = self.rate.encode(self.codec, image, keep_metadata=self.keep_metadata, guidance=self.guide)
         write_output(target, data)
         seconds = time.perf_counter() - start
         return figures(

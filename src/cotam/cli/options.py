@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from cotam.codec import Codec
+    from cotam.codec.similarity import SimilarityTarget
 
 DEFAULT_MODEL = "cotam-s"
 DEFAULT_QUALITY = 40.0
@@ -43,26 +44,34 @@ Json = Annotated[bool, typer.Option("--json", help="Print figures as JSON on sta
 
 @dataclass(frozen=True)
 class Rate:
-    """How many bytes a picture may take: by quality, or by their number."""
+    """How many bytes a picture may take: by quality, by their number, or by what a tower still sees."""
 
     quality: float
-    """1 to 100; of no effect where ``target_bytes`` is given."""
+    """1 to 100; of no effect where one of the others is given."""
     target_bytes: int | None
     """Most bytes of a stream."""
+    similarity: "SimilarityTarget | None" = None
+    """How close a tower's tokens must stay."""
 
-    def encode(self, codec: "Codec", image: Any, keep_metadata: bool = False) -> bytes:
-        """Encode ``image`` at this rate."""
-        return codec.encode(image, self.quality, target_bytes=self.target_bytes, keep_metadata=keep_metadata)
+    def encode(self, codec: "Codec", image: Any, **chosen: Any) -> bytes:
+        """Encode ``image`` at this rate, with other options of `Codec.encode`."""
+        return codec.encode(
+            image, self.quality, target_bytes=self.target_bytes, min_similarity=self.similarity, **chosen
+        )
 
 
-def chosen_rate(quality: float | None, target_bytes: int | None) -> Rate:
-    """Put the two options together.
+def chosen_rate(
+    quality: float | None, target_bytes: int | None, similarity: "SimilarityTarget | None" = None
+) -> Rate:
+    """Put the options together.
 
     Raises:
-        ValueError: both are given, or the quality is no number from 1 to 100.
+        ValueError: two are given, or the quality is no number from 1 to 100.
     """
-    if quality is not None and target_bytes is not None:
-        raise ValueError("--quality and --target-bytes exclude each other: choose one")
+    named = {"--quality": quality, "--target-bytes": target_bytes, "--min-similarity": similarity}
+    given = [name for name, value in named.items() if value is not None]
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)} exclude each other: choose one")
     if quality is not None and not 1 <= quality <= 100:  # NaN passes the option's own check
         raise ValueError(f"--quality must be from 1 to 100, not {quality}")
-    return Rate(DEFAULT_QUALITY if quality is None else quality, target_bytes)
+    return Rate(DEFAULT_QUALITY if quality is None else quality, target_bytes, similarity)

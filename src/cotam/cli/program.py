@@ -10,6 +10,7 @@ from cotam.cli.compare import compare
 from cotam.cli.decode import decode
 from cotam.cli.demo import demo
 from cotam.cli.encode import encode
+from cotam.cli.importance import importance
 from cotam.cli.info import info
 from cotam.cli.models import models
 
@@ -46,6 +47,7 @@ program.command(epilog="Example: cotam encode photo.jpg photo.cotam --quality 30
 program.command(epilog="Example: cotam decode photo.cotam photo.png")(decode)
 program.command(epilog="Example: cotam info photo.cotam")(info)
 program.command(epilog="Example: cotam compare photo.jpg -o page.png --target-bytes 4000")(compare)
+program.command(epilog="Example: cotam importance photo.jpg -o map.png --guidance saliency")(importance)
 program.command(epilog="Example: cotam models --json")(models)
 program.command(epilog="Example: cotam demo -o results")(demo)
 

@@ -1,5 +1,6 @@
 """Guidance joined to the codec: a source of importance, and the level map that is made of it for a picture."""
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -8,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cotam.bitstream.frame import level_map_bytes
-from cotam.codec.level_map import LevelMap, write_levels
-from cotam.entropy_coding import FrameWriter
+from cotam.codec.level_map import LevelMap
+from cotam.entropy_coding.level_map import level_frequencies
 from cotam.guidance import DEFAULT_GUIDANCE, Guidance, LevelOptions, UniformGuidance, parse_guidance
 
 KEPT_GUIDES = 8
@@ -78,14 +79,23 @@ class Guide:
 
 
 def side_information_bytes(level_map: LevelMap) -> int:
-    """Bytes that a level map takes in a stream: its descriptor, and its symbols as if they were coded alone.
+    """Bytes that a level map takes in a stream: its descriptor, and what its symbols add to the payload.
 
-    In a stream the symbols share the coder's state with the latents, which saves up to a byte or two.
+    The symbols share the coder's state with the latents, so they cost their information content, here rounded up.
     """
-    writer = FrameWriter()
-    write_levels(writer, level_map)
-    symbols = 0 if level_map.is_uniform else len(writer.to_bytes())
-    return len(level_map_bytes(level_map.header())) + symbols
+    header = level_map.header()
+    return len(level_map_bytes(header)) + (0 if header is None else math.ceil(_symbol_bits(level_map) / 8))
+
+
+def _symbol_bits(level_map: LevelMap) -> float:
+    """Information content of the map's symbols by the fixed frequencies of the format."""
+    levels, bits = level_map.levels, 0.0
+    for (row, column), level in np.ndenumerate(levels):
+        left = int(levels[row, column - 1]) if column else None
+        above = int(levels[row - 1, column]) if row else None
+        frequencies = level_frequencies(level_map.count, left, above)
+        bits -= math.log2(frequencies[int(level) + level_map.count // 2] / sum(frequencies))
+    return bits
 
 
 def _parsed(text: str, options: tuple[tuple[str, Any], ...]) -> Guide:

@@ -89,8 +89,8 @@ def search_similarity(
     """Find the lowest quality step that is similar enough, by bisection over all steps: about eleven trials.
 
     Similarity rises with quality but for small wobbles, so a lower step beyond a wobble may be missed; the result
-    itself always reaches the minimum. Neighbouring steps differ by far less than 0.002, so it lies that close above,
-    unless even the lowest step is more similar than was asked for.
+    itself always reaches the minimum. Where tokens follow the picture smoothly, neighbouring steps differ by far less
+    than 0.002, so it lies that close above, unless even the lowest step is more similar than was asked for.
 
     Args:
         encode: makes the stream of a step.

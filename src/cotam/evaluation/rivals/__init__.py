@@ -9,7 +9,7 @@ from cotam.evaluation.rivals.jpeg import jpeg
 from cotam.evaluation.rivals.rival import Coded, Pixels, Rival
 from cotam.evaluation.rivals.webp import webp
 
-__all__ = ["RIVALS", "Coded", "Pixels", "Rival", "load_rivals"]
+__all__ = ["RIVALS", "Coded", "Pixels", "Rival", "load_rivals", "split_names"]
 
 RIVALS: dict[str, Callable[[str], Rival]] = {
     "jpeg": lambda _: jpeg(),
@@ -20,15 +20,41 @@ RIVALS: dict[str, Callable[[str], Rival]] = {
 """Every rival by name; the argument is the name or file of cotam's model."""
 
 
+GUIDED = "cotam-s+"
+"""Start of the names of ablations; the rest is guidance, such as ``cotam-s+saliency:grid=16``."""
+
+
 def load_rivals(names: list[str], model: str = DEFAULT_MODEL) -> list[Rival]:
     """Prepare rivals in the order named, each once.
+
+    Args:
+        names: of `RIVALS`, or ``cotam-s+GUIDANCE``.
+        model: name or file of cotam's model.
 
     Raises:
         ValueError: a name is unknown, or there is none.
     """
     if not names:
-        raise ValueError(f"name at least one codec of {', '.join(RIVALS)}")
+        raise ValueError(f"name at least one codec of {_KNOWN}")
     for name in names:
-        if name not in RIVALS:
-            raise ValueError(f"unknown codec {name!r}; known: {', '.join(RIVALS)}")
-    return [RIVALS[name](model) for name in dict.fromkeys(names)]
+        if name not in RIVALS and not name.startswith(GUIDED):
+            raise ValueError(f"unknown codec {name!r}; known: {_KNOWN}")
+    return [_load(name, model) for name in dict.fromkeys(names)]
+
+
+def split_names(text: str) -> list[str]:
+    """Take a list with commas apart; those inside guidance (``cotam-s+clip:layers=0-2,grid=8``) stay."""
+    names: list[str] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        if names and names[-1].startswith(GUIDED) and part not in RIVALS and not part.startswith(GUIDED):
+            names[-1] += f",{part}"
+        else:
+            names.append(part)
+    return names
+
+
+def _load(name: str, model: str) -> Rival:
+    return RIVALS[name](model) if name in RIVALS else cotam_s(model, name.removeprefix(GUIDED))
+
+
+_KNOWN = f"{', '.join(RIVALS)}, {GUIDED}GUIDANCE"
