@@ -2,6 +2,7 @@
 
     python tests/conformance/regenerate.py            # the streams and the manifest, with the committed model
     python tests/conformance/regenerate.py --model    # the model too: all golden streams become new ones
+    python tests/conformance/regenerate.py --shipped  # only those of the shipped model, after its weights changed
 
 Changed golden files mean that streams in the field no longer decode: that takes a new version of the format
 (``docs/format.md``), and then the old files stay beside the new ones.
@@ -23,7 +24,7 @@ from cotam.evaluation.exactness import digest_of
 from cotam.models.cotam_s import CotamS, CotamSConfig
 
 HERE = Path(__file__).parent
-MODEL, MANIFEST = HERE / "model.safetensors", HERE / "manifest.json"
+MODEL, MANIFEST = HERE / "model.safetensors", "manifest.json"
 CONFIG = CotamSConfig(
     latents=12,
     hyper=4,
@@ -36,6 +37,8 @@ CONFIG = CotamSConfig(
     context=12,
     nodes=3,
 )
+SHIPPED = HERE / "cotam-s"
+SHIPPED_NAMES = ("still", "level-map", "odd-size", "quality-1", "quality-100")
 MAX_RADIUS = 12
 """Small tables, so that escapes are part of the golden streams."""
 
@@ -131,18 +134,28 @@ def describe(codec: Codec, data: bytes) -> dict[str, object]:
     }
 
 
+def write(folder: Path, codec: Codec, made: dict[str, bytes]) -> None:
+    """Write streams and the manifest that describes them."""
+    folder.mkdir(exist_ok=True)
+    for name, data in made.items():
+        (folder / f"{name}.cotam").write_bytes(data)
+    entries = {name: describe(codec, data) for name, data in sorted(made.items())}
+    manifest = {"model_id": codec.model_id.hex(), "streams": entries}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+    print(f"wrote {len(made)} streams, {sum(map(len, made.values()))} bytes, and {MANIFEST}")
+
+
 def main() -> None:
-    """Write all files of this folder."""
+    """Write the files that the arguments ask for."""
+    if "--shipped" in sys.argv[1:]:
+        codec = load_codec()
+        made = streams(codec)
+        write(SHIPPED, codec, {name: made[name] for name in SHIPPED_NAMES})
+        return
     if "--model" in sys.argv[1:]:
         make_model()
     codec = load_codec(MODEL)
-    made = streams(codec)
-    for name, data in made.items():
-        (HERE / f"{name}.cotam").write_bytes(data)
-    entries = {name: describe(codec, data) for name, data in sorted(made.items())}
-    manifest = {"model_id": codec.model_id.hex(), "streams": entries}
-    MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n")
-    print(f"wrote {len(made)} streams, {sum(map(len, made.values()))} bytes, and {MANIFEST.name}")
+    write(HERE, codec, streams(codec))
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ class CropDataset(Dataset[Batch]):
     """Whole batches by index; index = step · processes + rank."""
 
     def __init__(self, pictures: list[np.ndarray], config: CodecTrainingConfig, late_from: int) -> None:
-        self.pictures, self.config, self.late_from = pictures, config, late_from
+        self.config, self.late_from = config, late_from
+        self.pictures = {side: _at_least(pictures, side) for side in (config.crop, 2 * config.crop)}
 
     def __getitem__(self, index: int) -> Batch:
         """Draw the batch of one index."""
@@ -74,14 +75,17 @@ class CropDataset(Dataset[Batch]):
     def _crop(self, rng: np.random.Generator, crop: int) -> np.ndarray:
         if rng.random() < self.config.graphics:
             return render_graphic(rng, crop)
-        picture = self.pictures[rng.integers(len(self.pictures))]
-        while min(picture.shape[:2]) < crop:
-            picture = self.pictures[rng.integers(len(self.pictures))]
-        return _cut(rng, picture, crop)
+        pictures = self.pictures[crop]
+        return _cut(rng, pictures[rng.integers(len(pictures))], crop)
+
+
+def _at_least(pictures: list[np.ndarray], side: int) -> list[np.ndarray]:
+    """Pictures that hold a crop of this side; all of them, to be enlarged, where none does."""
+    return [picture for picture in pictures if min(picture.shape[:2]) >= side] or pictures
 
 
 def _cut(rng: np.random.Generator, picture: np.ndarray, crop: int) -> np.ndarray:
-    """A square of a picture, possibly reduced and mirrored."""
+    """A square of a picture, possibly resized and mirrored."""
     height, width = picture.shape[:2]
     zoom = rng.uniform(MIN_ZOOM, 1.0) if rng.random() < 0.5 else 1.0
     side = min(round(crop / zoom), height, width)
