@@ -40,8 +40,10 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def training(folder: Path, data: Path, config: CodecTrainingConfig = CONFIG, **options) -> CodecTraining:
-    return CodecTraining(folder, [data], None, config, MODEL, **{"workers": 0, **options})
+def training(
+    folder: Path, data: Path, config: CodecTrainingConfig = CONFIG, validation: Path | None = None, **options
+) -> CodecTraining:
+    return CodecTraining(folder, [data], validation, config, MODEL, **{"workers": 0, **options})
 
 
 def stop_after(run: CodecTraining, steps: int) -> None:
@@ -190,3 +192,11 @@ def test_validation_is_logged_at_the_end(photographs, tmp_path):
     assert rows[-1]["step"] == 1
     assert all(row["bpp"] > 0 and 0 < row["psnr"] < 60 for row in found)
     assert list(tmp_path.glob("events.out.tfevents*"))
+
+
+def test_a_run_validates_on_its_way_and_ends_with_the_same_bits(photographs, unbroken, tmp_path, monkeypatch):
+    monkeypatch.setattr("cotam.training.train_codec.VALIDATION_SECONDS", 0.0)
+    training(tmp_path, photographs, validation=photographs).run()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert {row["step"] for row in rows if "validation" in row} == {1, 2, 3, 4}
+    assert_equal(states(tmp_path), states(unbroken))

@@ -31,10 +31,12 @@ class LatentCoder:
     Args:
         network: the model, in integer form.
         tables: its frequency tables.
+        quantise: chooses the encoder's symbols; by default a `Quantiser` of the tables.
     """
 
-    def __init__(self, network: CotamS, tables: TableSet) -> None:
-        self.network, self.tables, self.quantise = network, tables, Quantiser(tables)
+    def __init__(self, network: CotamS, tables: TableSet, quantise: Quantiser | None = None) -> None:
+        self.network, self.tables = network, tables
+        self.quantise = quantise or Quantiser(tables)
 
     def encode(self, y: Tensor, steps: Tensor, base_steps: Tensor, sink: "PartSink") -> Tensor:
         """Quantise latents and hand their parts to a sink in coding order.

@@ -24,10 +24,12 @@ class Quantiser:
 
     Args:
         tables: the model's tables; only what symbols cost by them is used.
+        worth: bits that one squared step of distortion is worth; infinite means plain rounding.
     """
 
-    def __init__(self, tables: TableSet) -> None:
-        self.thresholds = torch.from_numpy(_thresholds(tables))
+    def __init__(self, tables: TableSet, worth: float = BITS_PER_SQUARED_STEP) -> None:
+        # n costs rise(n) more than n - 1 and is nearer: it wins from n - 1/2 + rise(n) / (2 worth) on
+        self.thresholds = torch.from_numpy(_rises(tables) / (2 * worth))
 
     def __call__(self, rest: Tensor, indexes: Tensor) -> Tensor:
         """Quantise ``rest`` = latent - mean, in steps, float64 of any shape, with table indexes of the same shape.
@@ -46,8 +48,8 @@ class Quantiser:
         return torch.where(indexes > 0, symbol, 0.0)
 
 
-def _thresholds(tables: TableSet) -> np.ndarray:
-    """How far past n - 1/2 a magnitude must be to become n: float64 (T, 2 + largest radius), by table and n."""
+def _rises(tables: TableSet) -> np.ndarray:
+    """Bits that magnitude n costs more than n - 1: float64 (T, 2 + largest radius), by table and n."""
     widest = int(tables.radius.max())
     costs = np.zeros((len(tables), widest + 2))
     for index in range(1, len(tables)):
@@ -55,5 +57,4 @@ def _thresholds(tables: TableSet) -> np.ndarray:
         bits = PRECISION - np.log2(tables.frequencies(index))
         costs[index, : radius + 1] = bits[radius : 2 * radius + 1]
         costs[index, radius + 1 :] = bits[-1] + ESCAPE_BITS
-    rises = np.diff(costs, axis=1, prepend=costs[:, :1])
-    return rises / (2 * BITS_PER_SQUARED_STEP)
+    return np.diff(costs, axis=1, prepend=costs[:, :1])

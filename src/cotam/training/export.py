@@ -1,6 +1,7 @@
 """From a training run to a model file: averaged weights, integer entropy networks, fitted tables."""
 
 import copy
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 
 from cotam.checkpoint import write_model
 from cotam.codec.latents import FrameSink, LatentCoder
+from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import FrameWriter, TableSet
 from cotam.models.cotam_s import CotamS, CotamSConfig, pad_to_stride
 from cotam.ops.quality import quality_to_step
@@ -95,8 +97,8 @@ def float_bits(network: CotamS, pictures: Sequence[np.ndarray]) -> float:
 
 @torch.inference_mode()
 def integer_bits(network: CotamS, tables: TableSet, pictures: Sequence[np.ndarray]) -> float:
-    """Ideal bits of the same pictures under the exact entropy model."""
-    coder, total = LatentCoder(network, tables), 0.0
+    """Ideal bits of the same pictures, plainly rounded likewise, under the exact entropy model."""
+    coder, total = LatentCoder(network, tables, Quantiser(tables, math.inf)), 0.0
     for pixels in pictures:
         y = network.analysis(_to_tensor(pixels).contiguous(memory_format=torch.channels_last)).float()
         for quality in MEASURED_QUALITIES:

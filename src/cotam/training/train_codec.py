@@ -26,7 +26,7 @@ from cotam.training.schedule import MEASURED_STEPS, learning_rate, steps_that_fi
 from cotam.training.validation import validate
 
 LOG_EVERY = 50
-CHECKPOINT_SECONDS = 240.0
+CHECKPOINT_SECONDS, VALIDATION_SECONDS = 240.0, 1200.0
 LOG_FILE = "log.jsonl"
 UNPLANNED = 1 << 40
 CHANGEABLE = ("steps", "minutes", "balance", "learning_rate")
@@ -89,7 +89,8 @@ class CodecTraining:
 
     def run(self) -> None:
         """Train to the end of the schedule."""
-        last_save, began = time.monotonic(), time.monotonic() - self.seconds
+        now = time.monotonic()
+        last_save, last_validation, began = now, now, now - self.seconds
         with self._progress() as progress:
             bar = progress.add_task("training", total=None, start=True, figures="")
             for batch in self._batches():
@@ -107,6 +108,9 @@ class CodecTraining:
                 if time.monotonic() - last_save > CHECKPOINT_SECONDS:
                     self.save()
                     last_save = time.monotonic()
+                if time.monotonic() - last_validation > VALIDATION_SECONDS:
+                    self._validate()
+                    last_validation = time.monotonic()
                 if self.step >= self.total:
                     break
         self.save()
