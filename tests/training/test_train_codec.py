@@ -13,7 +13,8 @@ from cotam.errors import TrainingError
 from cotam.models.cotam_s import CotamSConfig
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig
-from cotam.training.train_codec import UNPLANNED, CodecTraining
+from cotam.training.run import UNPLANNED, TrainingRun
+from cotam.training.train_codec import codec_run
 
 MODEL = CotamSConfig(
     latents=8,
@@ -42,22 +43,22 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def training(
     folder: Path, data: Path, config: CodecTrainingConfig = CONFIG, validation: Path | None = None, **options
-) -> CodecTraining:
-    return CodecTraining(folder, [data], validation, config, MODEL, **{"workers": 0, **options})
+) -> TrainingRun:
+    return codec_run(folder, [data], validation, config, MODEL, **{"workers": 0, **options})
 
 
-def stop_after(run: CodecTraining, steps: int) -> None:
+def stop_after(run: TrainingRun, steps: int) -> None:
     """Let a run write its checkpoint after so many steps and break off, as Ctrl-C behind a checkpoint would."""
-    train_step = run._train_step
+    update = run._update
 
     def step(batch):
-        result = train_step(batch)
+        result = update(batch)
         if run.step == steps:
             run.save()
             raise KeyboardInterrupt
         return result
 
-    run._train_step = step
+    run._update = step
     with pytest.raises(KeyboardInterrupt):
         run.run()
 
@@ -186,7 +187,7 @@ def test_pictures_smaller_than_the_crop_are_no_pictures(tmp_path):
 
 def test_validation_is_logged_at_the_end(photographs, tmp_path):
     config = dataclasses.replace(CONFIG, steps=1)
-    CodecTraining(tmp_path, [photographs], photographs, config, MODEL, workers=0).run()
+    codec_run(tmp_path, [photographs], photographs, config, MODEL, workers=0).run()
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     found = rows[-1]["validation"]
     assert rows[-1]["step"] == 1
@@ -195,7 +196,7 @@ def test_validation_is_logged_at_the_end(photographs, tmp_path):
 
 
 def test_a_run_validates_on_its_way_and_ends_with_the_same_bits(photographs, unbroken, tmp_path, monkeypatch):
-    monkeypatch.setattr("cotam.training.train_codec.VALIDATION_SECONDS", 0.0)
+    monkeypatch.setattr("cotam.training.train_codec.CodecTask.validation_seconds", 0.0)
     training(tmp_path, photographs, validation=photographs).run()
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert {row["step"] for row in rows if "validation" in row} == {1, 2, 3, 4}

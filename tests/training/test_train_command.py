@@ -95,7 +95,8 @@ def test_a_second_run_into_the_same_folder_is_refused(photographs, tmp_path, cap
 
 
 def test_without_the_training_extra_it_is_named(photographs, tmp_path, monkeypatch, capsys):
-    monkeypatch.delitem(sys.modules, "cotam.training.train_codec", raising=False)
+    for module in ("cotam.training.train_codec", "cotam.training.run"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "accelerate", None)
     assert train("--data", photographs, "--out", tmp_path / "run", "--steps", 1) == 1
     assert "pip install 'cotam[train]'" in capsys.readouterr().err

@@ -109,11 +109,11 @@ def _training(
     out: Path, data: list[Path], validation: Path | None, given: dict[str, Any], resume: bool, workers: int
 ) -> Any:
     try:
-        from cotam.training.train_codec import CodecTraining
+        from cotam.training.train_codec import codec_run
     except ImportError as error:
         raise TrainingError(f"training needs {error.name}: pip install 'cotam[train]'") from error
     config, changes = recipe(given), given if resume else {}
-    return CodecTraining(
+    return codec_run(
         out, data, validation, config, model_sizes(), resume=resume, changes=changes, workers=workers
     )
 

@@ -1,24 +1,23 @@
-"""What a training run is made of, as one frozen dataclass; presets by device."""
+"""What training runs are made of, as frozen dataclasses; presets by device."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import torch
 
 from cotam.errors import TrainingError
 
+C = TypeVar("C", bound="RunConfig")
+
 
 @dataclass(frozen=True)
-class CodecTrainingConfig:
-    """Recipe of ``cotam train codec``; stored in every checkpoint."""
+class RunConfig:
+    """What every recipe has; stored in every checkpoint."""
 
-    crop: int = 128
-    """Side of the training crops in pixels, a multiple of 64."""
     batch: int = 8
-    """Crops per step and process."""
-    late_share: float = 0.25
-    """Last part of the schedule, 0..1, that uses crops of twice the side and a quarter of the batch."""
+    """Examples per step and process."""
     steps: int = 0
     """Optimiser steps in all; 0 means: as many as fit into ``minutes``."""
     minutes: float = 30.0
@@ -30,39 +29,30 @@ class CodecTrainingConfig:
     warmup: int = 300
     """Steps of linear warm-up."""
     weight_decay: float = 1e-4
-    """AdamW decay of convolution weights; nothing else decays."""
+    """AdamW decay of matrices and convolutions; nothing else decays."""
     clip: float = 1.0
     """Largest gradient norm."""
     ema: float = 0.9995
     """Decay of the averaged weights, which are what is exported."""
-    balance: float = 0.55
-    """Loss weight of a quality is lmbda^-balance: 0 favours high rates, 0.6 levels all rates."""
-    graphics: float = 0.15
-    """Share of rendered text, charts and interfaces in the crops, 0..1."""
-    uniform_levels: float = 0.5
-    """Share of crops with a uniform level map, 0..1."""
     bf16: bool = True
-    """Transforms in bfloat16 autocast (entropy model and loss stay in float32)."""
+    """Networks in bfloat16 autocast; losses stay in float32."""
     compile: bool = False
     """Run the model through ``torch.compile``."""
     seed: int = 0
-    """Seed of weights, crops, level maps and noise."""
+    """Seed of everything random."""
 
     def __post_init__(self) -> None:
         """Check the recipe."""
-        if self.crop < 64 or self.crop % 64:
-            raise ValueError(f"crop must be a multiple of 64, not {self.crop}")
         for name in ("batch", "clip", "learning_rate", "warmup"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("late_share", "graphics", "uniform_levels", "ema"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
+        if not 0 <= self.ema <= 1:
+            raise ValueError(f"ema must be from 0 to 1, not {self.ema}")
         if self.steps < 0 or (self.steps == 0 and self.minutes <= 0):
             raise ValueError("steps must be positive, or minutes must be")
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "CodecTrainingConfig":
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """Build from a checkpoint's dictionary; an unknown key is an error that lists the known ones."""
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := set(values) - known:
@@ -70,6 +60,43 @@ class CodecTrainingConfig:
                 f"unknown training option {sorted(unknown)[0]!r}; known: {', '.join(sorted(known))}"
             )
         return cls(**values)
+
+
+@dataclass(frozen=True)
+class CodecTrainingConfig(RunConfig):
+    """Recipe of ``cotam train codec``."""
+
+    crop: int = 128
+    """Side of the training crops in pixels, a multiple of 64."""
+    late_share: float = 0.25
+    """Last part of the schedule, 0..1, that uses crops of twice the side and a quarter of the batch."""
+    balance: float = 0.55
+    """Loss weight of a quality is lmbda^-balance: 0 favours high rates, 0.6 levels all rates."""
+    graphics: float = 0.15
+    """Share of rendered text, charts and interfaces in the crops, 0..1."""
+    uniform_levels: float = 0.5
+    """Share of crops with a uniform level map, 0..1."""
+
+    def __post_init__(self) -> None:
+        """Check the recipe."""
+        super().__post_init__()
+        if self.crop < 64 or self.crop % 64:
+            raise ValueError(f"crop must be a multiple of 64, not {self.crop}")
+        for name in ("late_share", "graphics", "uniform_levels"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
+
+
+def resumed_recipe(saved: C, changes: Mapping[str, Any], changeable: Sequence[str]) -> C:
+    """The recipe of a checkpoint with what is to change.
+
+    Raises:
+        ValueError: an option that a run keeps to its end.
+    """
+    if fixed := sorted(set(changes) - set(changeable)):
+        raise ValueError(f"{fixed[0]} cannot change when a run is resumed; what can: {', '.join(changeable)}")
+    length: dict[str, Any] = {"steps": 0} if "minutes" in changes else {}
+    return dataclasses.replace(saved, **(length | dict(changes)))
 
 
 def preset_for(device: torch.device) -> CodecTrainingConfig:

@@ -2,7 +2,7 @@
 
 import math
 
-from cotam.training.config import CodecTrainingConfig
+from cotam.training.config import RunConfig
 
 MEASURED_STEPS = (10, 60)
 """Steps between which the speed is measured when a run's length is given in minutes."""
@@ -10,7 +10,7 @@ OVERHEAD = 1.04
 """Time of validation and checkpoints on top of the steps."""
 
 
-def learning_rate(step: int, total: int, config: CodecTrainingConfig) -> float:
+def learning_rate(step: int, total: int, config: RunConfig) -> float:
     """Linear warm-up, then half a cosine from the peak to the end value."""
     if step < config.warmup:
         return config.learning_rate * (step + 1) / config.warmup

@@ -1,0 +1,251 @@
+"""The loop that every training command shares: schedule, averaged weights, checkpoints, log and progress."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import torch
+from accelerate import Accelerator
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
+
+from cotam.errors import TrainingError
+from cotam.training.checkpoints import save_checkpoint
+from cotam.training.config import RunConfig
+from cotam.training.schedule import MEASURED_STEPS, learning_rate, steps_that_fit
+
+LOG_EVERY = 50
+CHECKPOINT_SECONDS = 240.0
+LOG_FILE = "log.jsonl"
+UNPLANNED = 1 << 40
+
+
+@dataclass(frozen=True)
+class Span:
+    """Steps that batches are wanted for.
+
+    Args:
+        start: first step.
+        end: step after the last.
+        total: length of the schedule, or None while it is not known.
+        world: processes that train.
+        rank: number of this process.
+    """
+
+    start: int
+    end: int
+    total: int | None
+    world: int = 1
+    rank: int = 0
+
+    def indexes(self) -> range:
+        """Numbers of this process's batches, different for every process and step."""
+        return range(self.start * self.world + self.rank, self.end * self.world + self.rank, self.world)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step came to.
+
+    Args:
+        loss: what is minimised, a scalar with a gradient.
+        figures: scalars for the log, by name.
+    """
+
+    loss: Tensor
+    figures: Mapping[str, Tensor]
+
+
+class Task(Protocol):
+    """What is trained, on what, and how it is judged."""
+
+    model: nn.Module
+    """Everything with parameters that learn, and nothing that the checkpoint should not hold."""
+    description: dict[str, Any]
+    """Plain values that the checkpoint keeps so that the model can be built again."""
+    validation_seconds: float
+    """Time between two validations."""
+
+    def batches(self, span: Span) -> Iterator[Any]:
+        """Batches for the steps of ``span``, functions of the step alone so that resuming is exact."""
+
+    def loss(self, network: nn.Module, batch: Any, index: int, total: int | None) -> Outcome:
+        """The loss of one batch; ``network`` is `model` as it is to be called here, under autocast."""
+
+    def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
+        """Parameters for the optimiser, with their weight decay."""
+
+    def validate(self, average: nn.Module) -> Any:
+        """Figures of the averaged weights, or None if there is nothing to validate on."""
+
+
+class TrainingRun:
+    """One run of a task, in a folder of its own.
+
+    Args:
+        folder: where checkpoint, log and TensorBoard events go.
+        task: what is trained.
+        config: the recipe.
+        state: a checkpoint of `load_checkpoint` to go on from, or None.
+        changes: options that are other from here on; the log says so.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        task: Task,
+        config: RunConfig,
+        state: dict[str, Any] | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        if state is None:
+            refuse_second_run(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.set_flush_denormal(True)
+        self.folder, self.task, self.config = folder, task, config
+        self.accelerator = Accelerator(mixed_precision="bf16" if config.bf16 else "no")
+        self.average = AveragedModel(task.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema))  # type: ignore[no-untyped-call]
+        self.optimizer = torch.optim.AdamW(
+            task.parameter_groups(config.weight_decay), lr=config.learning_rate
+        )
+        self.step, self.total, self.seconds = 0, config.steps or UNPLANNED, 0.0
+        if state is not None:
+            self._restore(state, replan=bool({"steps", "minutes"} & set(changes or ())))
+        self.prepared, self.optimizer = self.accelerator.prepare(task.model, self.optimizer)
+        self.average.to(self.accelerator.device)
+        network = torch.compile(self.prepared) if config.compile else self.prepared
+        self.network = cast(nn.Module, network)
+        self.events = SummaryWriter(str(folder))
+        if state is not None and changes:
+            self._write_row({"step": self.step, "changed": dict(changes)})
+
+    def run(self) -> None:
+        """Train to the end of the schedule."""
+        now = time.monotonic()
+        self._saved_at, self._validated_at, self._began = now, now, now - self.seconds
+        with self._progress() as progress:
+            bar = progress.add_task("training", total=None, start=True, figures="")
+            while self.step < self.total:
+                for batch in self.task.batches(self._span()):
+                    self._step(batch, progress, bar)
+        self.save()
+        self._validate()
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        if self.accelerator.is_main_process:
+            state = {
+                "model": self.accelerator.unwrap_model(self.prepared).state_dict(),
+                "average": self.average.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+                "total": self.total,
+                "seconds": self.seconds,
+                "config": dataclasses.asdict(self.config),
+            }
+            save_checkpoint(self.folder, state | self.task.description)
+
+    def _span(self) -> Span:
+        planned = self.total != UNPLANNED
+        end = self.total if planned else MEASURED_STEPS[1]
+        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        return Span(self.step, end, self.total if planned else None, world, rank)
+
+    def _step(self, batch: Any, progress: Progress, bar: Any) -> None:
+        if self.total == UNPLANNED and self.step == MEASURED_STEPS[0]:
+            self._measured_at = time.monotonic()
+        outcome = self._update(batch)
+        now = time.monotonic()
+        self.seconds = now - self._began
+        if self.total == UNPLANNED and self.step == MEASURED_STEPS[1]:
+            pace = (now - self._measured_at) / (MEASURED_STEPS[1] - MEASURED_STEPS[0])
+            self.total = max(steps_that_fit(self.config.minutes, pace), self.step)
+        if self.step % LOG_EVERY == 0:
+            total = None if self.total == UNPLANNED else self.total
+            progress.update(bar, completed=self.step, total=total, figures=self._log(outcome))
+        if now - self._saved_at > CHECKPOINT_SECONDS:
+            self.save()
+            self._saved_at = time.monotonic()
+        if now - self._validated_at > self.task.validation_seconds:
+            self._validate()
+            self._validated_at = time.monotonic()
+
+    def _update(self, batch: Any) -> Outcome:
+        """One step of the optimiser; a step whose gradient is not finite changes nothing."""
+        planned = None if self.total == UNPLANNED else self.total
+        rate = learning_rate(self.step, self.total, self.config)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        index = self.step * self.accelerator.num_processes + self.accelerator.process_index
+        with self.accelerator.autocast():
+            outcome = self.task.loss(self.network, batch, index, planned)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.accelerator.backward(outcome.loss)
+        norm = self.accelerator.clip_grad_norm_(self.task.model.parameters(), self.config.clip)
+        if torch.isfinite(torch.as_tensor(norm)):
+            self.optimizer.step()
+        self.average.update_parameters(self.accelerator.unwrap_model(self.prepared))
+        self.step += 1
+        return outcome
+
+    def _log(self, outcome: Outcome) -> str:
+        figures = {name: round(float(value.detach()), 5) for name, value in outcome.figures.items()}
+        row = {
+            "step": self.step,
+            "seconds": round(self.seconds, 1),
+            "loss": round(float(outcome.loss.detach()), 5),
+            **figures,
+            "learning_rate": learning_rate(self.step - 1, self.total, self.config),
+        }
+        self._write_row(row)
+        return "  ".join(f"{name} {value:.3f}" for name, value in ({"loss": row["loss"]} | figures).items())
+
+    def _write_row(self, row: dict[str, Any]) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        with (self.folder / LOG_FILE).open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        for name, value in row.items():
+            if name != "step" and isinstance(value, int | float):
+                self.events.add_scalar(name, value, row["step"])
+
+    def _validate(self) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        with self.accelerator.autocast():
+            figures = self.task.validate(self.average.module)
+        if figures is not None:
+            self._write_row({"step": self.step, "seconds": round(self.seconds, 1), "validation": figures})
+
+    def _restore(self, state: dict[str, Any], replan: bool) -> None:
+        self.task.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        if not replan and state["total"] != UNPLANNED:
+            self.total = state["total"]
+        elif self.config.steps == 0:
+            pace = self.seconds / max(self.step, 1)
+            self.total = self.step + steps_that_fit(self.config.minutes, pace)
+
+    def _progress(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            disable=not self.accelerator.is_main_process,
+        )
+
+
+def refuse_second_run(folder: Path) -> None:
+    """Raise a TrainingError if ``folder`` holds a run already."""
+    if (folder / "checkpoint.pt").exists():
+        raise TrainingError(f"{folder}: holds a run already; pass --resume to go on, or another --out")
