@@ -1,7 +1,7 @@
 """cotam: image coding for multimodal LLMs.
 
 ``encode`` and ``decode`` turn pictures into small streams and back, ``read_info`` describes a stream, ``load_codec``
-holds a model in memory. Importing this package is cheap: torch is loaded by the first call that needs it.
+holds a model in memory, ``load_mllm`` a multimodal LLM. Importing this package is cheap: torch is loaded by the first call that needs it.
 """
 
 from pathlib import Path
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from cotam.codec import Codec, LevelMap, StreamInfo
+    from cotam.mllm import Mllm
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "decode",
     "encode",
     "load_codec",
+    "load_mllm",
     "read_info",
 ]
 
@@ -57,6 +59,13 @@ def load_codec(name: str | Path = "cotam-s", **options: Any) -> "Codec":
     from cotam.codec.loading import load_codec
 
     return load_codec(name, **options)
+
+
+def load_mllm(name_or_path: str | Path | None = None, **options: Any) -> "Mllm":
+    """Load a multimodal LLM, by default the one that ships with cotam; options as in `cotam.mllm.load_mllm`."""
+    from cotam.mllm.loading import load_mllm
+
+    return load_mllm(name_or_path, **options)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,8 @@
     │   └── VersionError       a stream of a newer format version
     ├── ImageError             a file or array that is no picture cotam can take
     ├── ModelError             unknown model, wrong or damaged weights
-    └── TrainingError          training data or a checkpoint that cannot be used
+    ├── TrainingError          training data or a checkpoint that cannot be used
+    └── DatasetError           files of a benchmark: answers, questions, an export that cannot be used
 
 A mistake in the call itself (quality out of range, wrong type) stays ``ValueError`` or ``TypeError``.
 The message names the file or argument and says what would be right; it is one line.
@@ -36,3 +37,7 @@ class ModelError(CotamError):
 
 class TrainingError(CotamError):
     """Training data or a checkpoint cannot be used."""
+
+
+class DatasetError(CotamError):
+    """Files of a benchmark cannot be used: answers, questions, a folder of exported scenes."""

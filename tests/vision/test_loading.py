@@ -111,7 +111,9 @@ def test_a_hub_id_is_fetched_without_pickles_or_code(
     pytest.importorskip("huggingface_hub")
     monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
     assert load_tower("somebody/siglip", revision="main").name == "somebody/siglip"
-    assert asked == [("somebody/siglip", "main", ["*.json", "*.txt", "*.model", "*.safetensors"], ["*/*"])]
+    assert asked == [
+        ("somebody/siglip", "main", ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"], ["*/*"])
+    ]
 
 
 def test_a_file_in_place_of_a_folder_is_refused(checkpoint: Checkpoint) -> None:

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from cotam.cli.ask import ask
 from cotam.cli.compare import compare
+from cotam.cli.complexity import complexity
 from cotam.cli.decode import decode
 from cotam.cli.demo import demo
 from cotam.cli.encode import encode
@@ -14,7 +16,7 @@ from cotam.cli.importance import importance
 from cotam.cli.info import info
 from cotam.cli.models import models
 
-LATER = {"bench": "cotam.cli.bench", "train": "cotam.cli.train"}
+LATER = {"bench": "cotam.cli.bench", "levelvqa": "cotam.cli.levelvqa", "train": "cotam.cli.train"}
 """Groups of commands that are imported when they are asked for; each module has a Typer app named ``app``."""
 
 
@@ -48,7 +50,9 @@ program.command(epilog="Example: cotam decode photo.cotam photo.png")(decode)
 program.command(epilog="Example: cotam info photo.cotam")(info)
 program.command(epilog="Example: cotam compare photo.jpg -o page.png --target-bytes 4000")(compare)
 program.command(epilog="Example: cotam importance photo.jpg -o map.png --guidance saliency")(importance)
+program.command(epilog='Example: cotam ask photo.png "how many stars?"')(ask)
 program.command(epilog="Example: cotam models --json")(models)
+program.command(epilog="Example: cotam complexity --json")(complexity)
 program.command(epilog="Example: cotam demo -o results")(demo)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from cotam.cli.console import output, say, size_text
 from cotam.cli.options import Threads
+from cotam.cli.train_levelvqa import levelvqa
 from cotam.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def codec(
     training.run()
     if training.accelerator.is_main_process:
         _export(out, model or out / MODEL_FILE, data)
+
+
+app.command(epilog="Example: cotam train levelvqa --out run --minutes 120")(levelvqa)
 
 
 def _check(data: list[Path], validation: Path | None, given: dict[str, Any]) -> None:

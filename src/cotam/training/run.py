@@ -50,6 +50,21 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Position:
+    """Where a batch stands in the schedule.
+
+    Args:
+        step: steps done before it.
+        total: length of the schedule, or None while it is not known.
+        index: number of the batch among those of all processes.
+    """
+
+    step: int
+    total: int | None
+    index: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a step came to.
 
@@ -75,7 +90,7 @@ class Task(Protocol):
     def batches(self, span: Span) -> Iterator[Any]:
         """Batches for the steps of ``span``, functions of the step alone so that resuming is exact."""
 
-    def loss(self, network: nn.Module, batch: Any, index: int, total: int | None) -> Outcome:
+    def loss(self, network: nn.Module, batch: Any, at: Position) -> Outcome:
         """The loss of one batch; ``network`` is `model` as it is to be called here, under autocast."""
 
     def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
@@ -178,13 +193,13 @@ class TrainingRun:
 
     def _update(self, batch: Any) -> Outcome:
         """One step of the optimiser; a step whose gradient is not finite changes nothing."""
-        planned = None if self.total == UNPLANNED else self.total
         rate = learning_rate(self.step, self.total, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         index = self.step * self.accelerator.num_processes + self.accelerator.process_index
+        at = Position(self.step, None if self.total == UNPLANNED else self.total, index)
         with self.accelerator.autocast():
-            outcome = self.task.loss(self.network, batch, index, planned)
+            outcome = self.task.loss(self.network, batch, at)
         self.optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(outcome.loss)
         norm = self.accelerator.clip_grad_norm_(self.task.model.parameters(), self.config.clip)

@@ -15,7 +15,7 @@ from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig, resumed_recipe
 from cotam.training.crops import Batch, CropDataset, load_photographs
 from cotam.training.rate_distortion import psnr_of, rate_distortion
-from cotam.training.run import UNPLANNED, Outcome, Span, TrainingRun, refuse_second_run
+from cotam.training.run import UNPLANNED, Outcome, Position, Span, TrainingRun, refuse_second_run
 from cotam.training.validation import validate
 
 CHANGEABLE = ("steps", "minutes", "balance", "learning_rate")
@@ -62,13 +62,12 @@ class CodecTask:
             prefetch_factor=4 if self.workers else None,
         )
 
-    def loss(self, network: nn.Module, batch: Batch, index: int, total: int | None) -> Outcome:
+    def loss(self, network: nn.Module, batch: Batch, at: Position) -> Outcome:
         """Rate and distortion of one batch."""
-        del total
         device = next(network.parameters()).device
         x = batch.pixels.to(device).permute(0, 3, 1, 2).float() / 255 - 0.5
         steps, base = batch.steps.to(device), batch.base.to(device)
-        generator = torch.Generator(device).manual_seed((self.config.seed << 40) + index)
+        generator = torch.Generator(device).manual_seed((self.config.seed << 40) + at.index)
         out = network(x, steps, base, generator)
         with torch.autocast(device.type, enabled=False):
             result = rate_distortion(out, x, steps, base, self.config.balance)

@@ -22,6 +22,11 @@ class Clip(Family):
         self.inner = getattr(model, "vision_model", model)
 
     @property
+    def entrance(self) -> Sequence[nn.Module]:
+        """See `Family`."""
+        return self.inner.embeddings, self.inner.pre_layrnorm
+
+    @property
     def blocks(self) -> Sequence[nn.Module]:
         """See `Family`."""
         return self.inner.encoder.layers

@@ -40,6 +40,11 @@ class Family(ABC):
         return int(getattr(self.model.config, "num_register_tokens", 0))
 
     @property
+    def entrance(self) -> Sequence[nn.Module]:
+        """The modules that `embed` runs, in order; the first one makes the embeddings, positions included."""
+        return (self.model.embeddings,)
+
+    @property
     @abstractmethod
     def blocks(self) -> Sequence[nn.Module]:
         """The transformer blocks, first to last; each maps tokens (N, T, D) to tokens."""

@@ -11,27 +11,27 @@ PICKLED: Final = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 TOKENIZERS: Final = ("tokenizer.json", "spiece.model", "vocab.json")
 """Files of which one is there if the checkpoint has a tokenizer."""
 
-FETCHED: Final = ("*.json", "*.txt", "*.model", WEIGHTS)
-"""What is fetched of a repository: configuration, tokenizer, safetensors; never pickled weights or code."""
+FETCHED: Final = ("*.json", "*.txt", "*.model", "*.jinja", WEIGHTS)
+"""What is fetched of a repository: configuration, tokenizer, chat template, safetensors; no pickles, no code."""
 EXAMPLE: Final = "google/siglip-base-patch16-224"
 
-_WHAT_TO_PASS: Final = (
-    f"pass a local folder with {CONFIG} and safetensors weights, or the id of a hub repository that can be "
-    f"reached or is cached, such as '{EXAMPLE}'"
-)
 
-
-def find_folder(name_or_path: str | Path, revision: str | None = None) -> Path:
+def find_folder(name_or_path: str | Path, revision: str | None = None, *, example: str = EXAMPLE) -> Path:
     """Return the folder that holds a checkpoint's configuration and safetensors weights.
 
     Args:
         name_or_path: a local folder, which comes first, or the id of a hub repository.
         revision: branch, tag or commit of a hub repository.
+        example: id of a repository that would do, for messages.
 
     Raises:
         ModelError: there is none, it cannot be reached, or it holds no configuration or no safetensors weights.
         ValueError: a revision of a local folder is asked for.
     """
+    right = (
+        f"pass a local folder with {CONFIG} and safetensors weights, or the id of a hub repository that can be "
+        f"reached or is cached, such as '{example}'"
+    )
     folder = Path(name_or_path).expanduser()
     if folder.is_file():
         raise ModelError(f"{name_or_path}: is a file; pass the folder that it lies in")
@@ -41,10 +41,10 @@ def find_folder(name_or_path: str | Path, revision: str | None = None) -> Path:
                 f"revision={revision!r} is for hub repositories; {name_or_path} is a local folder"
             )
     elif isinstance(name_or_path, Path) or _is_path(name_or_path):
-        raise ModelError(f"{name_or_path}: no such folder; {_WHAT_TO_PASS}")
+        raise ModelError(f"{name_or_path}: no such folder; {right}")
     else:
-        folder = _fetch(name_or_path, revision)
-    _check_files(folder, str(name_or_path))
+        folder = _fetch(name_or_path, revision, right)
+    _check_files(folder, str(name_or_path), right)
     return folder
 
 
@@ -53,7 +53,7 @@ def _is_path(name: str) -> bool:
     return name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name or not name.strip("/ ")
 
 
-def _fetch(name: str, revision: str | None) -> Path:
+def _fetch(name: str, revision: str | None, right: str) -> Path:
     from huggingface_hub import errors, snapshot_download
 
     try:
@@ -63,7 +63,7 @@ def _fetch(name: str, revision: str | None) -> Path:
     except (OSError, ValueError, errors.HTTPError) as error:  # the hub's own errors are subclasses of these
         at = "" if revision is None else f" at revision {revision!r}"
         raise ModelError(
-            f"{name}: no such folder, and the hub gives none{at} ({_reason(error)}); {_WHAT_TO_PASS}"
+            f"{name}: no such folder, and the hub gives none{at} ({_reason(error)}); {right}"
         ) from error
     return Path(found)
 
@@ -80,9 +80,9 @@ def _reason(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _check_files(folder: Path, name: str) -> None:
+def _check_files(folder: Path, name: str, right: str) -> None:
     if not (folder / CONFIG).is_file():
-        raise ModelError(f"{name}: has no {CONFIG}; {_WHAT_TO_PASS}")
+        raise ModelError(f"{name}: has no {CONFIG}; {right}")
     if any(folder.glob(WEIGHTS)):
         return
     pickled = sorted(path.name for pattern in PICKLED for path in folder.glob(pattern))
@@ -90,4 +90,4 @@ def _check_files(folder: Path, name: str) -> None:
         raise ModelError(
             f"{name}: only pickled weights ({pickled[0]}), which can run code; save them as safetensors"
         )
-    raise ModelError(f"{name}: has no safetensors weights; {_WHAT_TO_PASS}")
+    raise ModelError(f"{name}: has no safetensors weights; {right}")

@@ -8,13 +8,13 @@ import torch
 
 from cotam.errors import ModelError
 from cotam.vision.folder import TOKENIZERS, find_folder
+from cotam.vision.placement import find_device, find_dtype
 from cotam.vision.preprocessing import read_preprocessing
 from cotam.vision.registry import FAMILIES, vision_config
 from cotam.vision.text import load_text_side
 from cotam.vision.tower import TextLoader, Tower
 from cotam.vision.weights import import_transformers, load_vision_model, read_config
 
-DTYPES: Final = ("float32", "bfloat16", "float16")
 TWO_SIDED: Final = ("clip", "siglip")
 """Types of the models that have a vision and a text side in one space."""
 
@@ -44,7 +44,7 @@ def load_tower(
             no safetensors weights, or damaged ones; transformers is not installed. One line, which says what to pass.
         ValueError: an option out of range.
     """
-    where, precision = _device(device), _dtype(dtype)
+    where, precision = find_device(device), find_dtype(dtype)
     import_transformers()
     name = str(name_or_path)
     folder = find_folder(name_or_path, revision)
@@ -77,19 +77,3 @@ def _patch(config: Any, name: str) -> int:
     if len(sides) != 1:
         raise ModelError(f"{name}: patches of {size} pixels; only square ones can be handled")
     return int(sides.pop())
-
-
-def _device(device: str | torch.device) -> torch.device:
-    try:
-        where = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device must be one such as 'cpu' or 'cuda', not {device!r}") from error
-    if where.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device='cuda', but no CUDA device is available here; use 'cpu'")
-    return where
-
-
-def _dtype(dtype: str) -> torch.dtype:
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
-    return getattr(torch, dtype)

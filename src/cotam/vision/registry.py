@@ -41,3 +41,15 @@ def vision_config(config: Any, name: str) -> Any:
     raise ModelError(
         f"{name}: a {config.model_type!r} model with {kind}; pass a {TOWERS} tower, or a model that contains one"
     )
+
+
+def family_of(model: Any) -> Family:
+    """See a loaded vision model of transformers through its family.
+
+    Raises:
+        ModelError: it is of no known family.
+    """
+    kind = getattr(getattr(model, "config", None), "model_type", None)
+    if kind not in FAMILIES:
+        raise ModelError(f"a model of type {kind!r} ({type(model).__name__}) is no {TOWERS} tower")
+    return FAMILIES[kind](model)

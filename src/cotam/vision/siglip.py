@@ -24,6 +24,11 @@ class Siglip(Family):
         self.inner = getattr(model, "vision_model", model)
 
     @property
+    def entrance(self) -> Sequence[nn.Module]:
+        """See `Family`."""
+        return (self.inner.embeddings,)
+
+    @property
     def blocks(self) -> Sequence[nn.Module]:
         """See `Family`."""
         return self.inner.encoder.layers

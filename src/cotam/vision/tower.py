@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from cotam.vision.attention_recording import make_recordable, recording
@@ -68,6 +68,12 @@ class Tower:
         self._family, self._preprocessing, self._text_loader = family, preprocessing, text
         for block in family.blocks:
             make_recordable(family.attention(block))
+
+    @property
+    def model(self) -> nn.Module:
+        """The transformers model itself."""
+        model: nn.Module = self._family.model
+        return model
 
     @property
     def device(self) -> torch.device:

@@ -24,7 +24,9 @@ def import_transformers() -> Any:
     try:
         return import_module("transformers")
     except ImportError as error:
-        raise ModelError(f"vision towers need {error.name}: pip install 'cotam[vision]'") from error
+        raise ModelError(
+            f"vision towers and multimodal LLMs need {error.name}: pip install 'cotam[vision]'"
+        ) from error
 
 
 def read_config(folder: Path, name: str) -> Any:
@@ -52,7 +54,15 @@ def load_vision_model(folder: Path, name: str, config: Any, dtype: torch.dtype) 
     Raises:
         ModelError: weights are damaged, missing or of another shape.
     """
-    return _load(folder, name, dtype, config=config, key_mapping={INSIDE: ""}, attn_implementation="eager")
+    return load_weights(
+        "AutoModel",
+        folder,
+        name,
+        dtype,
+        config=config,
+        key_mapping={INSIDE: ""},
+        attn_implementation="eager",
+    )
 
 
 def load_full_model(folder: Path, name: str, dtype: torch.dtype) -> Any:
@@ -61,14 +71,26 @@ def load_full_model(folder: Path, name: str, dtype: torch.dtype) -> Any:
     Raises:
         ModelError: weights are damaged, missing or of another shape.
     """
-    return _load(folder, name, dtype)
+    return load_weights("AutoModel", folder, name, dtype)
 
 
-def _load(folder: Path, name: str, dtype: torch.dtype, **options: Any) -> Any:
+def load_weights(auto: str, folder: Path, name: str, dtype: torch.dtype | str, **options: Any) -> Any:
+    """Load a model, frozen and without dropout; no weight is left random.
+
+    Args:
+        auto: which of transformers' classes finds the model's own, such as ``AutoModel``.
+        folder: holds configuration and safetensors weights.
+        name: what the user called it, for messages.
+        dtype: of the weights; ``auto`` is the checkpoint's own.
+        options: passed on to `from_pretrained`.
+
+    Raises:
+        ModelError: weights are damaged, missing or of another shape.
+    """
     transformers = import_transformers()
     try:
         with _quiet(transformers.utils.logging):
-            model, report = transformers.AutoModel.from_pretrained(
+            model, report = getattr(transformers, auto).from_pretrained(
                 folder,
                 dtype=dtype,
                 use_safetensors=True,

@@ -1,0 +1,98 @@
+"""``cotam train levelvqa``: train the embedded MLLM and write its checkpoints."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cotam.cli.console import output, size_text
+from cotam.cli.options import Threads
+from cotam.errors import TrainingError
+
+if TYPE_CHECKING:
+    from cotam.training.levelvqa.config import LevelVQATrainingConfig
+    from cotam.training.run import TrainingRun
+
+MODEL_FOLDER, EXPORT_REPORT = "model", "export.json"
+
+
+def levelvqa(
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of checkpoints, log and model.")],
+    minutes: Annotated[float | None, typer.Option(help="Fit the schedule to this time.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimiser steps in all.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")] = False,
+    width: Annotated[int | None, typer.Option(help="Width of the vision tower, a multiple of 32.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Scenes per step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    bf16: Annotated[bool | None, typer.Option("--bf16/--no-bf16", help="Networks in bfloat16.")] = None,
+    compiled: Annotated[bool | None, typer.Option("--compile", help="Use torch.compile.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that draw scenes.")] = 1,
+    model: Annotated[
+        Path | None, typer.Option(metavar="DIR", help=f"Folder of the models. (default: RUN/{MODEL_FOLDER})")
+    ] = None,
+    threads: Threads = None,
+) -> None:
+    """Train the embedded CLIP and LLaVA on scenes drawn on the fly; what is not given follows from the device.
+
+    With --resume the run goes on with its own recipe. A new --steps or --minutes (counted from where it stands) plans
+    the rest anew; --learning-rate may change as well.
+    """
+    chosen = {
+        "minutes": minutes,
+        "steps": steps,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "seed": seed,
+        "bf16": bf16,
+        "compile": compiled,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    if "steps" in given and "minutes" in given:
+        raise ValueError("--steps and --minutes exclude each other: choose one")
+    if resume and width is not None:
+        raise ValueError("--width cannot change when a run is resumed")
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    training = _training(out, given, width, resume, workers)
+    training.run()
+    if training.accelerator.is_main_process:
+        _export(out, model or out / MODEL_FOLDER)
+
+
+def recipe(given: dict[str, Any]) -> "LevelVQATrainingConfig":
+    """The device's preset with the options that were given."""
+    import torch
+
+    from cotam.training.levelvqa.config import preset_for
+
+    preset = preset_for(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    return dataclasses.replace(preset, **given)
+
+
+def _training(
+    out: Path, given: dict[str, Any], width: int | None, resume: bool, workers: int
+) -> "TrainingRun":
+    try:
+        from cotam.mllm.embedded import EmbeddedSizes
+        from cotam.training.levelvqa.run import levelvqa_run
+    except ImportError as error:
+        raise TrainingError(f"training needs {error.name}: pip install 'cotam[train,vision]'") from error
+    sizes = EmbeddedSizes()
+    if width is not None:
+        sizes = dataclasses.replace(sizes, vision_width=width, vision_heads=max(width // 32, 1))
+    changes = given if resume else {}
+    return levelvqa_run(out, recipe(given), sizes, resume=resume, changes=changes, workers=workers)
+
+
+def _export(run: Path, target: Path) -> None:
+    from cotam.training.levelvqa.run import export_levelvqa
+
+    report = export_levelvqa(run, target)
+    (run / EXPORT_REPORT).write_text(json.dumps(report, indent=1) + "\n")
+    size = size_text(sum(report["files"].values()))
+    output().print(f"{target}: {report['scenes']:,} scenes, {report['hours']} hours, {size}", markup=False)

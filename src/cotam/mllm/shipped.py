@@ -1,0 +1,59 @@
+"""The MLLM that ships with cotam, as a folder that transformers reads."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+from cotam.checkpoint.registry import SHIPPED
+from cotam.errors import ModelError
+from cotam.mllm.embedded.assembling import assemble
+
+EMBEDDED: Final = "levelvqa"
+"""Name of the embedded model."""
+CACHE_VARIABLE: Final = "COTAM_CACHE"
+"""Environment variable that names another cache folder."""
+DIGITS: Final = 12
+"""Hex digits of a content hash that a folder's name carries."""
+
+
+def embedded_checkpoint(parts: Path | None = None) -> Path:
+    """Return a whole LLaVA checkpoint of the embedded model; at the first call it is written to the cache.
+
+    The folder's name carries a hash of the parts, so another version of cotam gets another folder.
+
+    Args:
+        parts: as `cotam.mllm.embedded.save_embedded` writes them; by default those in this package.
+
+    Raises:
+        ModelError: the model does not ship with this cotam, is damaged, or the cache cannot be written.
+    """
+    folder = SHIPPED / EMBEDDED if parts is None else parts
+    if not folder.is_dir():
+        raise ModelError(
+            f"the embedded model {EMBEDDED!r} does not ship with this cotam; name a model, such as a local folder "
+            "of a LLaVA, or train it: cotam train levelvqa"
+        )
+    target = cache_folder() / f"{folder.name}-{_content_hash(folder)}"
+    try:
+        return assemble(folder, target)
+    except ModelError as error:
+        raise ModelError(f"{error}; the environment variable {CACHE_VARIABLE} names another place") from error
+
+
+def cache_folder() -> Path:
+    """Return where models are put together: ``$COTAM_CACHE``, or ``cotam`` in the user's cache folder."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    users = os.environ.get("XDG_CACHE_HOME")
+    return (Path(users) if users else Path("~/.cache").expanduser()) / "cotam"
+
+
+def _content_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:DIGITS]

@@ -1,0 +1,1 @@
+"""Training of the embedded MLLM on LevelVQA."""

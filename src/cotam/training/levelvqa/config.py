@@ -1,0 +1,44 @@
+"""Recipe of ``cotam train levelvqa``."""
+
+from dataclasses import dataclass
+
+import torch
+
+from cotam.training.config import RunConfig
+
+
+@dataclass(frozen=True)
+class LevelVQATrainingConfig(RunConfig):
+    """What a run of ``cotam train levelvqa`` is made of; stored in every checkpoint."""
+
+    batch: int = 16
+    """Scenes per step and process."""
+    weight_decay: float = 0.02
+    ema: float = 0.999
+    warmup: int = 200
+    tower_first: float = 0.2
+    """First part of the schedule, 0..1, in which the tower learns labels and captions and no questions yet."""
+    dense: float = 1.0
+    """Weight of what every patch token must tell about its object."""
+    whole: float = 0.25
+    """Weight of what the class token must tell about the picture."""
+    contrast: float = 0.1
+    """Weight of CLIP's contrastive loss between pictures and captions."""
+    first_scene: int = 0
+    """Offset of the first scene within the training split."""
+
+    def __post_init__(self) -> None:
+        """Check the recipe."""
+        super().__post_init__()
+        if not 0 <= self.tower_first < 1:
+            raise ValueError(f"tower_first must be at least 0 and below 1, not {self.tower_first}")
+        for name in ("dense", "whole", "contrast"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
+
+
+def preset_for(device: torch.device) -> LevelVQATrainingConfig:
+    """The recipe that suits a device."""
+    if device.type == "cuda":
+        return LevelVQATrainingConfig(batch=256, learning_rate=1e-3, warmup=500)
+    return LevelVQATrainingConfig(bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))

@@ -1,0 +1,127 @@
+"""Scenes made into tensors, on the fly and by loader processes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from cotam.levelvqa.questions import Question
+from cotam.levelvqa.scene import Scene, scene
+from cotam.levelvqa.splits import SPLITS
+from cotam.levelvqa.stream import Stream
+from cotam.training.levelvqa.captions import caption
+from cotam.training.levelvqa.dialogue import Packed, Template, pack
+from cotam.training.levelvqa.labels import patch_labels, whole_labels
+
+DIALOGUE_TOKENS = 144
+"""Tokens kept for a picture's questions and answers."""
+
+CAPTION_TOKENS = 48
+"""Tokens kept of a caption, its start and end included."""
+
+
+class Batch(NamedTuple):
+    """One step's scenes.
+
+    Args:
+        pixels: uint8 (N, S, S, 3).
+        patches: int64 (N, labels, P), see `labels.patch_labels`.
+        whole: int64 (N, labels), see `labels.whole_labels`.
+        captions: int64 (N, L), padded.
+        captions_shown: int64 (N, L), 1 where a caption's token is.
+        tokens: int64 (N, T), this and the rest see `dialogue.Packed`.
+        targets: int64 (N, T).
+        segments: int64 (N, T).
+        positions: int64 (N, T).
+    """
+
+    pixels: Tensor
+    patches: Tensor
+    whole: Tensor
+    captions: Tensor
+    captions_shown: Tensor
+    tokens: Tensor
+    targets: Tensor
+    segments: Tensor
+    positions: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on another device."""
+        return Batch(*(part.to(device, non_blocking=True) for part in self))
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes batches of scenes.
+
+    Args:
+        tokenizer: of the language model.
+        captions: tokenizer of the CLIP's text side.
+        template: its chat template, taken apart.
+        size: side of the pictures.
+        patch: side of the tower's patches.
+        seed: of the order of questions and of captions.
+    """
+
+    tokenizer: Any
+    captions: Any
+    template: Template
+    size: int
+    patch: int
+    seed: int = 0
+
+    def batch(self, seeds: Sequence[int]) -> Batch:
+        """The scenes of these seeds."""
+        scenes = [scene(seed, size=self.size) for seed in seeds]
+        texts = [caption(one.graph, Stream(one.graph.seed, "caption", str(self.seed))) for one in scenes]
+        options = {"padding": "max_length", "truncation": True, "max_length": CAPTION_TOKENS}
+        tokens = self.captions(texts, return_tensors="pt", **options)
+        packed = [self._dialogue(one) for one in scenes]
+        return Batch(
+            torch.from_numpy(np.stack([np.asarray(one.image) for one in scenes])),
+            torch.from_numpy(np.stack([patch_labels(one.graph, self.patch) for one in scenes])),
+            torch.from_numpy(np.stack([whole_labels(one.graph) for one in scenes])),
+            tokens.input_ids,
+            tokens.attention_mask,
+            torch.stack([row.tokens for row in packed]),
+            torch.stack([row.targets for row in packed]),
+            torch.stack([row.segments for row in packed]),
+            torch.stack([row.positions for row in packed]),
+        )
+
+    def order(self, seed: int, questions: Sequence[Question]) -> list[Question]:
+        """The questions of a scene in the order in which they are packed."""
+        return Stream(seed, "dialogue", str(self.seed)).shuffled(questions)
+
+    def _dialogue(self, one: Scene) -> Packed:
+        pairs = [(question.text, question.answer) for question in self.order(one.graph.seed, one.questions)]
+        return pack(self.tokenizer, self.template, pairs, DIALOGUE_TOKENS)
+
+
+class SceneBatches(Dataset[Batch]):
+    """Whole batches of the training split by index, each scene once."""
+
+    def __init__(self, maker: Maker, size: int, first_scene: int) -> None:
+        """Take the maker, the scenes per batch and the offset of the first scene within the split."""
+        self.maker, self.size, self.first_scene = maker, size, first_scene
+
+    def __getitem__(self, index: int) -> Batch:
+        """Batch ``index``."""
+        torch.set_num_threads(1)
+        start = SPLITS["train"].start + self.first_scene + index * self.size
+        return self.maker.batch(range(start, start + self.size))
+
+
+def load_batches(data: SceneBatches, indexes: range, workers: int) -> Iterator[Batch]:
+    """Batches of these indexes, in order, made by ``workers`` processes."""
+    yield from DataLoader(
+        data,
+        batch_size=None,
+        sampler=indexes,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )

@@ -1,0 +1,117 @@
+"""The networks that learn together: CLIP's two sides, LLaVA on the same tower, and heads for the labels."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cotam.training.levelvqa.dialogue import IGNORED, Template, attention_mask
+from cotam.training.levelvqa.examples import Batch
+from cotam.training.levelvqa.labels import PATCH_LABELS, UNKNOWN, WHOLE_LABELS
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Parts of the loss, scalars in float32, and how many answer tokens were right, 0..1."""
+
+    answers: Tensor
+    dense: Tensor
+    whole: Tensor
+    contrast: Tensor
+    right: Tensor
+
+
+class Learner(nn.Module):
+    """Everything that ``cotam train levelvqa`` trains.
+
+    Args:
+        clip: transformers' CLIPModel.
+        llava: transformers' LlavaForConditionalGeneration, whose tower shares the CLIP's parameters.
+        template: the chat template, taken apart.
+        pictures: the image processor, for its mean and standard deviation.
+    """
+
+    def __init__(self, clip: Any, llava: Any, template: Template, pictures: Any) -> None:
+        super().__init__()
+        self.clip, self.llava = clip, llava
+        width = clip.config.vision_config.hidden_size
+        self.patch_head = nn.Linear(width, sum(PATCH_LABELS.values()))
+        self.whole_head = nn.Linear(width, sum(WHOLE_LABELS.values()))
+        self.register_buffer("prefix", torch.tensor(template.prefix), persistent=False)
+        self.register_buffer("mean", torch.tensor(pictures.image_mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(pictures.image_std).view(3, 1, 1), persistent=False)
+        self.prefix: Tensor
+        self.mean: Tensor
+        self.std: Tensor
+
+    def forward(self, batch: Batch, answers: bool = True) -> Losses:
+        """Return the parts of the loss on a batch; without ``answers`` the language model is left out."""
+        seen = self.see(batch.pixels)
+        patches, summary = seen[:, 1:], self.clip.vision_model.post_layernorm(seen[:, 0])
+        nothing = summary.new_zeros((), dtype=torch.float32)
+        loss, right = self._answers(patches, batch) if answers else (nothing, nothing)
+        return Losses(
+            answers=loss,
+            dense=_labels_loss(
+                self.patch_head(patches).transpose(1, 2), batch.patches, PATCH_LABELS.values()
+            ),
+            whole=_labels_loss(self.whole_head(summary), batch.whole, WHOLE_LABELS.values()),
+            contrast=self._contrast(summary, batch),
+            right=right,
+        )
+
+    def _answers(self, patches: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        logits = self.answer_logits(patches, batch)
+        targets = batch.targets[batch.targets != IGNORED]
+        right = (logits.argmax(-1) == targets).float().mean()
+        return functional.cross_entropy(logits.float(), targets), right
+
+    def see(self, pixels: Tensor) -> Tensor:
+        """Final tokens of the tower, (N, 1 + P, D), for uint8 pixels (N, S, S, 3)."""
+        values = (pixels.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
+        return self.clip.vision_model(pixel_values=values).last_hidden_state
+
+    def answer_logits(self, patches: Tensor, batch: Batch) -> Tensor:
+        """Logits of every answer token, (answers, vocabulary), in the order of the targets."""
+        model = self.llava.model
+        embed = model.get_input_embeddings()
+        prefix = embed(self.prefix).expand(len(patches), -1, -1)
+        places = (self.prefix == self.llava.config.image_token_index).nonzero()[:, 0]
+        shown = model.multi_modal_projector(patches)
+        prefix = prefix.to(shown.dtype).index_copy(1, places, shown)
+        inputs = torch.cat([prefix, embed(batch.tokens).to(shown.dtype)], dim=1)
+        start = torch.arange(len(self.prefix), device=inputs.device).expand(len(patches), -1)
+        allowed = attention_mask(batch.segments, len(self.prefix))
+        mask = torch.zeros(allowed.shape, dtype=inputs.dtype, device=inputs.device)
+        mask.masked_fill_(~allowed, torch.finfo(inputs.dtype).min)
+        hidden = model.language_model(
+            inputs_embeds=inputs,
+            attention_mask=mask,
+            position_ids=torch.cat([start, batch.positions], dim=1),
+            use_cache=False,
+        ).last_hidden_state[:, len(self.prefix) :]
+        return self.llava.lm_head(hidden[batch.targets != IGNORED])
+
+    def _contrast(self, summary: Tensor, batch: Batch) -> Tensor:
+        """CLIP's symmetric loss between the pictures and the captions of the batch (Radford et al. 2021)."""
+        text = self.clip.get_text_features(
+            input_ids=batch.captions, attention_mask=batch.captions_shown
+        ).pooler_output
+        pictures = functional.normalize(self.clip.visual_projection(summary).float(), dim=-1)
+        texts = functional.normalize(text.float(), dim=-1)
+        logits = self.clip.logit_scale.float().exp().clamp(max=100) * pictures @ texts.T
+        target = torch.arange(len(logits), device=logits.device)
+        return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
+
+
+def _labels_loss(logits: Tensor, labels: Tensor, sizes: Iterable[int]) -> Tensor:
+    """Sum over labels of the mean cross entropy; logits (N, classes, …), labels (N, labels, …)."""
+    total = logits.new_zeros((), dtype=torch.float32)
+    for column, part in enumerate(torch.split(logits.float(), list(sizes), dim=1)):
+        wanted = labels[:, column]
+        known = (wanted != UNKNOWN).sum().clamp(min=1)
+        total = total + functional.cross_entropy(part, wanted, ignore_index=UNKNOWN, reduction="sum") / known
+    return total

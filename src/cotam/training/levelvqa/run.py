@@ -1,0 +1,86 @@
+"""Runs of ``cotam train levelvqa``, and what is made of them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from cotam.errors import TrainingError
+from cotam.mllm.embedded import EmbeddedSizes, build_tokenizer, restore_tokenizer, save_embedded
+from cotam.training.checkpoints import load_checkpoint
+from cotam.training.config import resumed_recipe
+from cotam.training.levelvqa.config import LevelVQATrainingConfig
+from cotam.training.levelvqa.task import LevelVQATask
+from cotam.training.levelvqa.texts import training_texts
+from cotam.training.run import TrainingRun, refuse_second_run
+
+CHANGEABLE = ("steps", "minutes", "learning_rate", "dense", "whole", "contrast")
+"""Options that may change when a run is resumed."""
+
+
+def levelvqa_run(
+    folder: Path,
+    config: LevelVQATrainingConfig,
+    sizes: EmbeddedSizes,
+    *,
+    resume: bool = False,
+    changes: Mapping[str, Any] = MappingProxyType({}),
+    workers: int = 1,
+) -> TrainingRun:
+    """Make a run of the embedded MLLM's training.
+
+    Args:
+        folder: where checkpoints, the log and TensorBoard events go.
+        config: the recipe of a new run.
+        sizes: of a new run's models.
+        resume: go on from the folder's checkpoint, with its own recipe and sizes.
+        changes: with ``resume``, options of `CHANGEABLE` that are other from here on; the log says so.
+        workers: processes that draw scenes.
+
+    Raises:
+        TrainingError: the folder holds a run already, or none to resume.
+        ValueError: a change of what a run keeps to its end.
+    """
+    if not resume:
+        refuse_second_run(folder)
+        task = LevelVQATask(config, sizes, build_tokenizer(training_texts()), workers)
+        return TrainingRun(folder, task, config)
+    state = load_checkpoint(folder)
+    config = resumed_recipe(LevelVQATrainingConfig.from_dict(state["config"]), changes, CHANGEABLE)
+    return TrainingRun(folder, _restored_task(state, config, workers), config, state, changes)
+
+
+def export_levelvqa(run: Path, target: Path) -> dict[str, Any]:
+    """Write the averaged weights of a run as CLIP and LLaVA, see `save_embedded`.
+
+    Returns:
+        ``steps``, ``scenes``, ``hours`` and the bytes of every file written.
+
+    Raises:
+        TrainingError: the folder holds no such run.
+    """
+    state = load_checkpoint(run)
+    config = LevelVQATrainingConfig.from_dict(state["config"])
+    task = _restored_task(state, config, workers=0)
+    prefix = "module."
+    weights = {key[len(prefix) :]: value for key, value in state["average"].items() if key.startswith(prefix)}
+    task.model.load_state_dict(weights)
+    task.model.eval()
+    learner: Any = task.model
+    save_embedded(target, learner.clip, learner.llava, task.processor.tokenizer, task.processor)
+    files = {
+        str(path.relative_to(target)): path.stat().st_size
+        for path in sorted(target.rglob("*"))
+        if path.is_file()
+    }
+    steps = int(state["step"])
+    hours = round(state["seconds"] / 3600, 2)
+    return {"steps": steps, "scenes": steps * config.batch, "hours": hours, "files": files}
+
+
+def _restored_task(state: dict[str, Any], config: LevelVQATrainingConfig, workers: int) -> LevelVQATask:
+    if "tokenizer" not in state:
+        raise TrainingError("the checkpoint is not one of cotam train levelvqa")
+    return LevelVQATask(
+        config, EmbeddedSizes(**state["sizes"]), restore_tokenizer(state["tokenizer"]), workers
+    )

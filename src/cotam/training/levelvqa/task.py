@@ -1,0 +1,112 @@
+"""``cotam train levelvqa`` as a task of the training loop."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from cotam.levelvqa.questions import questions_of
+from cotam.levelvqa.sampling import sample_graph
+from cotam.levelvqa.splits import SPLITS
+from cotam.mllm.embedded import EmbeddedSizes, build_clip, build_llava, build_processor, tokenizer_for_clip
+from cotam.training.levelvqa.config import LevelVQATrainingConfig
+from cotam.training.levelvqa.dialogue import IGNORED, take_apart
+from cotam.training.levelvqa.examples import Batch, Maker, SceneBatches, load_batches
+from cotam.training.levelvqa.network import Learner
+from cotam.training.levelvqa.starting import start_from_frequencies
+from cotam.training.run import Outcome, Position, Span
+
+VALIDATION_SCENES, VALIDATION_BATCH = 192, 24
+
+
+class LevelVQATask:
+    """Trains the embedded MLLM.
+
+    Args:
+        config: the recipe.
+        sizes: of a new model.
+        tokenizer: of `mllm.embedded.build_tokenizer`.
+        workers: processes that draw scenes.
+    """
+
+    validation_seconds = 600.0
+
+    def __init__(
+        self, config: LevelVQATrainingConfig, sizes: EmbeddedSizes, tokenizer: Any, workers: int = 1
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.workers = config, workers
+        self.processor = build_processor(sizes, tokenizer)
+        clip = build_clip(sizes, tokenizer)
+        start_from_frequencies(clip.vision_model)
+        picture_tokens = (sizes.image // sizes.patch) ** 2
+        template = take_apart(self.processor, picture_tokens)
+        self.model: nn.Module = Learner(
+            clip, build_llava(sizes, tokenizer, clip), template, self.processor.image_processor
+        )
+        self.maker = Maker(
+            tokenizer,
+            tokenizer_for_clip(tokenizer, sizes.text_length),
+            template,
+            sizes.image,
+            sizes.patch,
+            config.seed,
+        )
+        self.description = {
+            "sizes": dataclasses.asdict(sizes),
+            "tokenizer": tokenizer.backend_tokenizer.to_str(),
+        }
+
+    def batches(self, span: Span) -> Iterator[Batch]:
+        """Scenes of the training split, each once."""
+        data = SceneBatches(self.maker, self.config.batch, self.config.first_scene)
+        return load_batches(data, span.indexes(), self.workers)
+
+    def loss(self, network: nn.Module, batch: Batch, at: Position) -> Outcome:
+        """Answers plus the weighted rest."""
+        config, device = self.config, next(network.parameters()).device
+        asked = at.step >= config.tower_first * at.total if at.total is not None else config.tower_first == 0
+        parts = network(batch.to(device), answers=asked)
+        loss = parts.answers + config.dense * parts.dense
+        loss = loss + config.whole * parts.whole + config.contrast * parts.contrast
+        figures = {name: getattr(parts, name) for name in ("answers", "dense", "whole", "contrast", "right")}
+        return Outcome(loss, figures)
+
+    def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
+        """Matrices and kernels decay; embeddings, biases and norms do not."""
+        weights: list[nn.Parameter] = []
+        rest: list[nn.Parameter] = []
+        for name, parameter in self.model.named_parameters():
+            kept = parameter.dim() < 2 or "embed" in name
+            (rest if kept else weights).append(parameter)
+        return [{"params": weights, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]
+
+    @torch.no_grad()
+    def validate(self, average: nn.Module) -> dict[str, Any]:
+        """Share of right answers by family on validation scenes; an answer is right if all its tokens are."""
+        learner = cast(Learner, average).eval()
+        device = next(learner.parameters()).device
+        start, hits = SPLITS["validation"].start, dict[str, list[bool]]()
+        for first in range(start, start + VALIDATION_SCENES, VALIDATION_BATCH):
+            seeds = range(first, first + VALIDATION_BATCH)
+            batch = self.maker.batch(seeds).to(device)
+            logits = learner.answer_logits(learner.see(batch.pixels)[:, 1:], batch)
+            shown = batch.targets != IGNORED
+            wrong = torch.zeros_like(batch.targets, dtype=torch.bool)
+            wrong[shown] = logits.argmax(-1) != batch.targets[shown]
+            for row, seed in enumerate(seeds):
+                self._judge(seed, wrong[row], batch.segments[row], hits)
+        learner.train()
+        families = {name: round(sum(values) / len(values), 4) for name, values in sorted(hits.items())}
+        answers = [value for values in hits.values() for value in values]
+        return {"accuracy": round(sum(answers) / len(answers), 4), "families": families}
+
+    def _judge(
+        self, seed: int, wrong: torch.Tensor, segments: torch.Tensor, hits: dict[str, list[bool]]
+    ) -> None:
+        questions = questions_of(sample_graph(seed, size=self.maker.size))
+        for number, question in enumerate(self.maker.order(seed, questions), start=1):
+            if bool((segments == number).any()):
+                hits.setdefault(question.family, []).append(not bool(wrong[segments == number].any()))

@@ -1,0 +1,230 @@
+"""Small random MLLMs of every family, in the files that hub repositories consist of; built once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cotam.mllm import Mllm, load_mllm
+from cotam.mllm.embedded import EmbeddedSizes, build_clip, build_llava, build_processor, build_tokenizer
+
+TEXTS = ["how many stars are there?", "what colour is the star?", "seven", "red", "be short"] * 8
+SMALL = EmbeddedSizes(
+    vision_width=32,
+    vision_layers=3,
+    vision_heads=2,
+    image=64,
+    projection=16,
+    text_width=32,
+    text_layers=2,
+    text_heads=2,
+    text_length=16,
+    language_width=32,
+    language_layers=2,
+    language_heads=2,
+    language_mlp=64,
+    max_positions=512,
+)
+VISION = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "image_size": 64,
+    "patch_size": 16,
+}
+GRID = [[64, 64], [64, 128], [128, 64], [128, 128]]
+"""Sizes that pictures are cut into tiles for."""
+
+FAMILIES = ("llava", "llava_next", "llava_onevision", "internvl")
+TEMPLATE = (
+    "{% for message in messages %}{{ message.role }}:"
+    "{% for part in message.content %}{% if part.type == 'text' %} {{ part.text }}{% else %}IMAGE{% endif %}"
+    "{% endfor %}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
+)
+
+
+@pytest.fixture(scope="session")
+def transformers() -> Any:
+    """The library."""
+    return pytest.importorskip("transformers")
+
+
+@pytest.fixture(scope="session")
+def sizes() -> EmbeddedSizes:
+    """Sizes of the embedded models in these tests."""
+    return SMALL
+
+
+@pytest.fixture(scope="session")
+def texts() -> list[str]:
+    """What the tokenizers learn from."""
+    return TEXTS
+
+
+def shaken(model: Any, seed: int = 0) -> Any:
+    """No zeros, ones or very small values: every part counts, and different pictures have different answers."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.25)
+    return model.eval()
+
+
+def language(tokenizer: Any) -> dict[str, Any]:
+    return {
+        "model_type": "llama",
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": 512,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+
+
+def _tokenizer(folder: Path, **extra: str) -> Any:
+    """Save a tokenizer whose extra special tokens have names, as in the hub's files."""
+    tokenizer = build_tokenizer(TEXTS)
+    tokenizer.add_special_tokens({"additional_special_tokens": list(extra.values())})
+    tokenizer.save_pretrained(folder)
+    path = folder / "tokenizer_config.json"
+    stated = {**json.loads(path.read_text()), "extra_special_tokens": extra}
+    path.write_text(json.dumps(stated))
+    return tokenizer
+
+
+def _files(folder: Path, image_token: str, image_processor: Any, **processor: Any) -> None:
+    image_processor.save_pretrained(folder)
+    (folder / "processor_config.json").write_text(json.dumps(processor))
+    (folder / "chat_template.jinja").write_text(TEMPLATE.replace("IMAGE", image_token))
+
+
+def _llava(t: Any, folder: Path) -> Any:
+    tokenizer = build_tokenizer(TEXTS)
+    build_processor(SMALL, tokenizer).save_pretrained(folder)
+    return build_llava(SMALL, tokenizer, build_clip(SMALL, tokenizer))
+
+
+def _llava_next(t: Any, folder: Path) -> Any:
+    tokenizer = _tokenizer(folder, image_token="<image>")
+    side = {"height": 64, "width": 64}
+    images = t.LlavaNextImageProcessorPil(size={"shortest_edge": 64}, crop_size=side, image_grid_pinpoints=GRID)
+    _files(
+        folder,
+        "<image>",
+        images,
+        processor_class="LlavaNextProcessor",
+        patch_size=16,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+    )
+    config = t.LlavaNextConfig(
+        vision_config={**VISION, "model_type": "clip_vision_model"},
+        text_config=language(tokenizer),
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        image_grid_pinpoints=GRID,
+        vision_feature_layer=-2,
+    )
+    return t.LlavaNextForConditionalGeneration(config)
+
+
+def _llava_onevision(t: Any, folder: Path) -> Any:
+    tokenizer = _tokenizer(folder, image_token="<image>", video_token="<video>")
+    images = t.LlavaOnevisionImageProcessorPil(size={"height": 64, "width": 64}, image_grid_pinpoints=GRID)
+    _files(
+        folder,
+        "<image>",
+        images,
+        processor_class="LlavaOnevisionProcessor",
+        num_image_tokens=16,
+        vision_feature_select_strategy="full",
+    )
+    config = t.LlavaOnevisionConfig(
+        vision_config={**VISION, "model_type": "siglip_vision_model", "vision_use_head": False},
+        text_config=language(tokenizer),
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        video_token_index=tokenizer.convert_tokens_to_ids("<video>"),
+        image_grid_pinpoints=GRID,
+    )
+    return t.LlavaOnevisionForConditionalGeneration(config)
+
+
+def _internvl(t: Any, folder: Path) -> Any:
+    tokenizer = _tokenizer(
+        folder,
+        start_image_token="<img>",
+        end_image_token="</img>",
+        context_image_token="<IMG_CONTEXT>",
+        video_token="<video>",
+    )
+    images = t.GotOcr2ImageProcessorPil(
+        size={"height": 64, "width": 64}, crop_to_patches=True, min_patches=1, max_patches=4
+    )
+    _files(folder, "<IMG_CONTEXT>", images, processor_class="InternVLProcessor", image_seq_length=4)
+    config = t.InternVLConfig(
+        vision_config={
+            **VISION,
+            "image_size": [64, 64],
+            "patch_size": [16, 16],
+            "model_type": "internvl_vision",
+        },
+        text_config=language(tokenizer),
+        image_token_id=tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>"),
+        image_seq_length=4,
+    )
+    return t.InternVLForConditionalGeneration(config)
+
+
+BUILDERS: dict[str, Callable[[Any, Path], Any]] = {
+    "llava": _llava,
+    "llava_next": _llava_next,
+    "llava_onevision": _llava_onevision,
+    "internvl": _internvl,
+}
+
+
+@pytest.fixture(scope="session")
+def checkpoint(transformers: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a family's checkpoint."""
+    root = tmp_path_factory.mktemp("mllms")
+
+    def folder(family: str) -> Path:
+        if not (root / family).is_dir():
+            (root / family).mkdir()
+            with torch.random.fork_rng():
+                torch.manual_seed(0)
+                model = BUILDERS[family](transformers, root / family)
+            shaken(model).save_pretrained(root / family)
+        return root / family
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mllm(checkpoint: Callable[[str], Path]) -> Callable[[str], Mllm]:
+    """A family's model, loaded by cotam."""
+    loaded: dict[str, Mllm] = {}
+
+    def of(family: str) -> Mllm:
+        if family not in loaded:
+            loaded[family] = load_mllm(checkpoint(family))
+        return loaded[family]
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def photos() -> list[Image.Image]:
+    """Three pictures of different sizes."""
+    rng = np.random.default_rng(0)
+    sizes = ((80, 60), (64, 64), (50, 120))
+    return [Image.fromarray(rng.integers(0, 256, (h, w, 3), dtype=np.uint8)) for w, h in sizes]

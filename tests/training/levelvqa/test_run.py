@@ -1,0 +1,99 @@
+"""Runs of the embedded MLLM's training: resumed, validated, exported, reloaded in plain transformers."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cotam.cli.running import run as command
+from cotam.errors import TrainingError
+from cotam.levelvqa.scene import scene
+from cotam.mllm.embedded import assemble
+from cotam.training.checkpoints import load_checkpoint
+from cotam.training.levelvqa.run import export_levelvqa
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    state = load_checkpoint(folder)
+    return {**state["model"], **{f"average {key}": value for key, value in state["average"].items()}}
+
+
+@pytest.fixture(scope="module")
+def finished(start, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    start(folder).run()
+    return folder
+
+
+def test_a_resumed_run_ends_with_the_bits_of_an_unbroken_one(start, finished, tmp_path):
+    broken = start(tmp_path)
+    update = broken._update
+
+    def stop(batch):
+        outcome = update(batch)
+        if broken.step == 2:
+            broken.save()
+            raise KeyboardInterrupt
+        return outcome
+
+    broken._update = stop
+    with pytest.raises(KeyboardInterrupt):
+        broken.run()
+    start(tmp_path, resume=True).run()
+    ours, theirs = weights(tmp_path), weights(finished)
+    assert [key for key in theirs if not torch.equal(ours[key], theirs[key])] == []
+
+
+def test_validation_counts_right_answers_by_family(finished):
+    rows = [json.loads(line) for line in (finished / "log.jsonl").read_text().splitlines()]
+    figures = rows[-1]["validation"]
+    assert 0 <= figures["accuracy"] <= 1
+    assert "count" in figures["families"]
+
+
+def test_every_network_learns_but_the_language_model_waits_for_the_tower(start, config, finished, tmp_path):
+    start(tmp_path, dataclasses.replace(config, steps=2, tower_first=0.9)).run()
+    alone, together = weights(tmp_path), weights(finished)
+    first = start(tmp_path / "fresh").task.model.state_dict()
+    tower, language = (
+        "clip.vision_model.encoder.layers.0.mlp.fc1.weight",
+        "llava.model.language_model.norm.weight",
+    )
+    assert not torch.equal(alone[tower], first[tower])
+    assert torch.equal(alone[language], first[language])
+    assert not torch.equal(together[language], first[language])
+
+
+@torch.no_grad()
+def test_an_exported_run_loads_in_the_plain_transformers_api(config, finished, tmp_path):
+    from transformers import AutoModelForImageTextToText, AutoProcessor, CLIPModel
+
+    report = export_levelvqa(finished, tmp_path / "model")
+    assert report["scenes"] == config.steps * config.batch
+    whole = assemble(tmp_path / "model", tmp_path / "whole")
+    model = AutoModelForImageTextToText.from_pretrained(whole, dtype=torch.float32)
+    processor = AutoProcessor.from_pretrained(whole)
+    text = processor.apply_chat_template(
+        [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What?"}]}],
+        add_generation_prompt=True,
+    )
+    inputs = processor(images=scene(1).image, text=text, return_tensors="pt")
+    assert np.isfinite(model(**inputs).logits.numpy()).all()
+    clip = CLIPModel.from_pretrained(tmp_path / "model" / "clip", dtype=torch.float32)
+    stored = weights(finished)["average module.clip.logit_scale"]
+    torch.testing.assert_close(clip.logit_scale, stored, rtol=1e-2, atol=1e-2)
+
+
+def test_a_second_run_into_the_same_folder_is_refused(start, finished):
+    with pytest.raises(TrainingError, match="holds a run already"):
+        start(finished)
+
+
+def test_the_command_refuses_what_cannot_be(tmp_path, capsys):
+    assert command(["train", "levelvqa", "--out", str(tmp_path), "--steps", "1", "--minutes", "2"]) == 2
+    assert "exclude each other" in capsys.readouterr().err
+    assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume"]) == 1
+    assert "no checkpoint to resume from" in capsys.readouterr().err
