@@ -26,7 +26,7 @@ def answers(exported, tmp_path):
     return path
 
 
-@pytest.mark.parametrize("command", ["export", "score", "show", "baselines"])
+@pytest.mark.parametrize("command", ["answer", "export", "score", "show", "baselines"])
 def test_every_command_has_help_with_an_example(cotam, command):
     assert f"Example: cotam levelvqa {command}" in cotam("levelvqa", command, "--help").out.decode()
 
@@ -122,3 +122,36 @@ def test_a_folder_in_use_is_refused_in_one_line(cotam, exported):
     ran = cotam("levelvqa", "export", "--num", 3, "--out", exported)
     assert ran.code == 1
     assert "other settings" in ran.problem
+
+
+class Knowing:
+    """A model that knows the tenth test scene, but not how to count."""
+
+    name = "knowing"
+
+    def answer_batch(self, asked, **options):
+        assert options["batch_size"] == 5
+        truth = {question.text: question for question in questions_of(sample_graph(2**63 + 9))}
+        return ["none" if truth[text].family == "count" else truth[text].answer for _, text in asked]
+
+
+def test_answers_of_a_model_are_scored_beside_the_baselines(cotam, tmp_path, monkeypatch):
+    monkeypatch.setattr("cotam.load_mllm", lambda *_, **__: Knowing())
+    monkeypatch.setattr("cotam.cli.levelvqa_answer.BASELINE_SCENES", 50)
+    answers, figures = tmp_path / "answers.jsonl", tmp_path / "figures.json"
+    ran = cotam(
+        *("levelvqa", "answer", "--num", 1, "--seed-start", 9, "--batch", 5),
+        *("--out", answers, "--report", figures, "--json"),
+    )
+    assert ran.code == 0, ran.err
+    report = json.loads(ran.out)
+    asked = questions_of(sample_graph(2**63 + 9))
+    assert report["families"]["count"]["percent"] == 0
+    assert report["overall"]["right"] == len(asked) - 1
+    assert {row["family"] for row in report["baselines"]} == {question.family for question in asked}
+    assert report["seconds_per_question"] >= 0
+    written = json.loads(figures.read_text())
+    assert written["mllm"] == "knowing"
+    assert written["versions"]["python"]
+    again = json.loads(cotam("levelvqa", "score", answers, "--json").out)
+    assert again["overall"] == report["overall"]

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from cotam.mllm import Mllm
 
 Asked = tuple[tuple[str, ...], str]
-"""Pictures and a question about them."""
+"""Pictures, and a question about them."""
 
 
 def ask(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="PICTURE... QUESTION...",
+            metavar="PICTURE|QUESTION",
             help="Pictures or .cotam streams, then questions; - reads questions from standard input, one a line.",
             show_default=False,
         ),

@@ -2,42 +2,27 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cotam.cli.console import messages, output, plural, print_json, say
+from cotam.cli.console import output, plural, print_json, say
 from cotam.cli.files import check_output, unwritable_is_bad_use
+from cotam.cli.levelvqa_answer import answer
+from cotam.cli.levelvqa_options import BASELINE_SCENES, Photographs, Size, Split, Start, Variant, progress_bar
 from cotam.cli.levelvqa_tables import baselines_table, report_table
 from cotam.cli.options import Json
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from cotam.levelvqa.questions import Question
-
-BASELINE_SCENES = 20_000
-"""Training scenes that the baselines learn from."""
 
 app = typer.Typer(
     help="An embedded world of pictures and graded questions.", no_args_is_help=True, add_completion=False
 )
 
-Split = Annotated[str, typer.Option(help="train, validation or test.")]
-Start = Annotated[
-    int, typer.Option("--seed-start", metavar="S", help="Number of the first scene in its split.")
-]
-Size = Annotated[int, typer.Option(help="Side of the pictures in pixels, 224 to 1024.")]
-Variant = Annotated[
-    str,
-    typer.Option(metavar="standard|tiles", help="tiles: small objects in a large scene, from 448 pixels on."),
-]
-Photographs = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Pictures whose blurred crops lie under the backgrounds.")
-]
+app.command(epilog="Example: cotam levelvqa answer --num 2000 --out answers.jsonl")(answer)
 
 
 @app.command(epilog="Example: cotam levelvqa export --split test --num 2000 --out scenes")
@@ -65,7 +50,7 @@ def export(
     names = tuple(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip()))
     folder = str(photographs) if photographs else None
     plan = ExportPlan(split, num, seed_start, size, variant, names, folder)
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("drawing", total=num)
         count = write(plan, out, workers or os.cpu_count() or 1, lambda done: progress.advance(task, done))
     say(f"{out}: {plural(num, 'scene')}, {plural(count, 'question')}")
@@ -140,7 +125,7 @@ def baselines(
         raise ValueError(
             f"baselines learn from training scenes 0 to {train - 1}: begin with --seed-start {train}"
         )
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("sampling", total=train + num)
 
         def questions(seeds: range) -> "Iterator[Question]":
@@ -155,13 +140,3 @@ def baselines(
         print_json([asdict(row) for row in rows])
     else:
         output().print(baselines_table(rows, num))
-
-
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    console = messages()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield progress

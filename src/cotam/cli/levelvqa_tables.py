@@ -1,7 +1,7 @@
 """What ``cotam levelvqa`` prints on the terminal."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,6 +27,23 @@ def report_table(report: "Report") -> "Table":
     return table
 
 
+def answered_table(measured: "Mapping[str, Any]") -> "Table":
+    """A model's accuracy by family beside the baselines, then by level and overall."""
+    title = (
+        f"{measured['mllm']}, {measured['scenes']:,} scenes, percent right with 95 % intervals over scenes"
+    )
+    table = _table(title, "", "questions", "accuracy", "interval", "majority", "blind")
+    for row in measured["baselines"]:
+        accuracy = measured["families"][row["family"]]
+        table.add_row(row["family"], *_plain_cells(accuracy), f"{row['majority']:.1f}", f"{row['blind']:.1f}")
+    table.add_section()
+    for name, accuracy in measured["levels"].items():
+        table.add_row(f"{name} level", *_plain_cells(accuracy), "", "")
+    table.add_section()
+    table.add_row("overall", *_plain_cells(measured["overall"]), "", "")
+    return table
+
+
 def baselines_table(rows: "Sequence[Baseline]", scenes: int) -> "Table":
     """One line a family, then all questions together."""
     title = f"{scenes:,} scenes, percent right without looking"
@@ -45,8 +62,12 @@ def baselines_table(rows: "Sequence[Baseline]", scenes: int) -> "Table":
 
 
 def _cells(accuracy: "Accuracy") -> tuple[str, str, str]:
-    interval = f"{accuracy.low:.1f}–{accuracy.high:.1f}"
-    return f"{accuracy.questions:,}", f"{accuracy.percent:.1f}", interval
+    return _plain_cells(vars(accuracy))
+
+
+def _plain_cells(accuracy: "Mapping[str, Any]") -> tuple[str, str, str]:
+    interval = f"{accuracy['low']:.1f}–{accuracy['high']:.1f}"
+    return f"{accuracy['questions']:,}", f"{accuracy['percent']:.1f}", interval
 
 
 def _shares(majority: float, blind: float) -> tuple[str, str, str]:

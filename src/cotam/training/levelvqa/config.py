@@ -16,7 +16,7 @@ class LevelVQATrainingConfig(RunConfig):
     weight_decay: float = 0.02
     ema: float = 0.999
     warmup: int = 200
-    tower_first: float = 0.2
+    tower_first: float = 0.3
     """First part of the schedule, 0..1, in which the tower learns labels and captions and no questions yet."""
     dense: float = 1.0
     """Weight of what every patch token must tell about its object."""

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+COLOUR_MIXES = ((1 / 3, 1 / 3, 1 / 3), (0.5, -0.5, 0.0), (-0.25, -0.25, 0.5))
+"""Brightness, red against green, blue against both: weights of R, G and B."""
 POSITION_SCALE = 0.5
 """Amplitude of the sines beside embedded patches of unit deviation."""
 WAVELENGTHS = 10000.0
@@ -37,22 +39,24 @@ def start_from_frequencies(tower: Any) -> None:
 
 
 def frequency_kernels(width: int, patch: int) -> Tensor:
-    """Kernels (width, 3, patch, patch): DCT patterns from the lowest frequency up, of R, G and B in turn.
+    """Kernels (width, 3, patch, patch): DCT patterns from the lowest frequency up.
 
-    Each pattern is scaled so that natural pictures, whose amplitudes fall with frequency, give values of similar
-    size; what does not fit into ``width`` is left out.
+    Two thirds of them see brightness, for letters are made of it, and a sixth each a difference of colours. Each
+    pattern is scaled up with its frequency, since the amplitudes of natural pictures fall with it.
     """
     grid = torch.arange(patch) + 0.5
     waves = torch.stack([torch.cos(math.pi * k * grid / patch) for k in range(patch)])
-    order = sorted(
-        ((row, column) for row in range(patch) for column in range(patch)),
-        key=lambda at: (at[0] ** 2 + at[1] ** 2, at),
-    )
+    places = ((row, column) for row in range(patch) for column in range(patch))
+    order = sorted(places, key=lambda place: (place[0] ** 2 + place[1] ** 2, place))
+    sixth = min(width // 6, patch * patch)
+    counts = (min(width - 2 * sixth, patch * patch), sixth, sixth)
     kernels = torch.zeros(width, 3, patch, patch)
-    for channel in range(min(width, 3 * patch * patch)):
-        row, column = order[channel // 3]
-        pattern = torch.outer(waves[row], waves[column]) / patch**2
-        kernels[channel, channel % 3] = pattern * 2 * (1 + math.hypot(row, column))
+    filled = 0
+    for mix, count in zip(COLOUR_MIXES, counts, strict=True):
+        for row, column in order[:count]:
+            pattern = torch.outer(waves[row], waves[column]) * 2 * (1 + math.hypot(row, column)) / patch**2
+            kernels[filled] = torch.tensor(mix).view(3, 1, 1) * pattern
+            filled += 1
     return kernels
 
 
