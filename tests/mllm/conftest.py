@@ -117,7 +117,9 @@ def _llava(t: Any, folder: Path) -> Any:
 def _llava_next(t: Any, folder: Path) -> Any:
     tokenizer = _tokenizer(folder, image_token="<image>")
     side = {"height": 64, "width": 64}
-    images = t.LlavaNextImageProcessorPil(size={"shortest_edge": 64}, crop_size=side, image_grid_pinpoints=GRID)
+    images = t.LlavaNextImageProcessorPil(
+        size={"shortest_edge": 64}, crop_size=side, image_grid_pinpoints=GRID
+    )
     _files(
         folder,
         "<image>",
