@@ -2,7 +2,7 @@
 
 A page marks a part with ``<!-- begin:NAME -->`` and ``<!-- end:NAME -->``; what stands between is replaced.
 
-    python docs/build.py            rewrite the pages, and draw the training curve
+    python docs/build.py            rewrite the pages, and draw the training curves
     python docs/build.py --check    change nothing; exit 1 if a page is not up to date
 """
 
@@ -13,15 +13,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import guidance_tables
+import levelvqa_tables
 import tables
 import training_curve
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("benchmarks", "results")
 TRAINING = Path("docs", "training")
-LOG, CURVE = TRAINING / "cotam-s.log.jsonl", TRAINING / "cotam-s.png"
+LOG, VQA_LOG = TRAINING / "cotam-s.log.jsonl", TRAINING / "levelvqa.log.jsonl"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
 PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
+
+CURVES: dict[Path, tuple[Path, Callable[[Path, Path], None]]] = {
+    TRAINING / "cotam-s.png": (LOG, training_curve.draw),
+    TRAINING / levelvqa_tables.CURVE: (VQA_LOG, levelvqa_tables.draw),
+}
+"""Every training curve: the log that it shows, and how it is drawn."""
 
 Source = tuple[Path, Callable[[Path], str]]
 PARTS: dict[str, Source] = {
@@ -38,6 +45,8 @@ PARTS: dict[str, Source] = {
     "model-card": (MODEL, tables.model_card),
     "export": (TRAINING / "cotam-s.export.json", tables.export),
     "training": (LOG, training_curve.summary),
+    "levelvqa-accuracy": (RESULTS / "levelvqa.json", levelvqa_tables.accuracy),
+    "levelvqa-training": (VQA_LOG, levelvqa_tables.training),
 }
 """Every generated part: the result that it is made from, and how."""
 
@@ -63,18 +72,20 @@ def pages(root: Path) -> list[Path]:
 
 
 def outdated(root: Path) -> list[Path]:
-    """Pages, and the training curve, that do not show the results as they are."""
+    """Pages and training curves that do not show the results as they are."""
     found = [page for page in pages(root) if filled(page.read_text("utf-8"), root) != page.read_text("utf-8")]
-    if (root / LOG).is_file() and not training_curve.is_drawn_from(root / CURVE, root / LOG):
-        found.append(root / CURVE)
+    for curve, (log, _) in CURVES.items():
+        if (root / log).is_file() and not training_curve.is_drawn_from(root / curve, root / log):
+            found.append(root / curve)
     return found
 
 
 def rebuild(root: Path) -> None:
     """Bring everything up to date."""
     for page in outdated(root):
-        if page == root / CURVE:
-            training_curve.draw(root / LOG, page)
+        if page.relative_to(root) in CURVES:
+            log, draw = CURVES[page.relative_to(root)]
+            draw(root / log, page)
         else:
             page.write_text(filled(page.read_text("utf-8"), root), "utf-8")
         print(f"{page.relative_to(root)}: written")

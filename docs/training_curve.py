@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,13 @@ from tables import markdown_table
 SMOOTHED = 40
 """Log rows in a running mean: every row is one batch of random qualities, so single rows scatter."""
 INCHES, DOTS_PER_INCH = (11.0, 4.2), 110
+
+Line = tuple[str, str, str]
+"""Key of the log's rows, colour, and name of the axis."""
+PANELS = (
+    (("loss", "#0072b2", "loss"),),
+    (("psnr", "#009e73", "PSNR of the crops (dB)"), ("bpp", "#d55e00", "bits per pixel")),
+)
 
 
 def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -43,16 +51,20 @@ def summary(path: Path) -> str:
 
 
 def draw(log: Path, target: Path) -> None:
-    """Draw loss, and rate with distortion, over the steps; the picture carries the log's hash."""
+    """Draw the codec's loss, and rate with distortion, over the steps."""
+    draw_panels(log, target, PANELS, "cotam-s")
+
+
+def draw_panels(log: Path, target: Path, panels: Sequence[Sequence[Line]], name: str) -> None:
+    """Draw figures of a log over the steps, one panel beside the other; the picture carries the log's hash."""
     from matplotlib.figure import Figure
 
     steps, _ = read_log(log)
     figure = Figure(figsize=INCHES, layout="constrained")
-    left, right = figure.subplots(1, 2)
-    _line(left, steps, "loss", "#0072b2", "loss")
-    _line(right, steps, "psnr", "#009e73", "PSNR of the crops (dB)")
-    _line(right.twinx(), steps, "bpp", "#d55e00", "bits per pixel")
-    figure.suptitle(f"cotam-s, running mean over {SMOOTHED} logged batches of random quality")
+    for axes, lines in zip(figure.subplots(1, len(panels)), panels, strict=True):
+        for number, (key, colour, title) in enumerate(lines):
+            _line(axes.twinx() if number else axes, steps, key, colour, title)
+    figure.suptitle(f"{name}, running mean over {SMOOTHED} logged batches")
     figure.savefig(target, format="png", dpi=DOTS_PER_INCH, metadata={"Source": digest(log)})
 
 
