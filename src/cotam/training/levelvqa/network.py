@@ -71,7 +71,7 @@ class Learner(nn.Module):
 
     def see(self, pixels: Tensor) -> Tensor:
         """Final tokens of the tower, (N, 1 + P, D), for uint8 pixels (N, S, S, 3)."""
-        values = (pixels.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
+        values = (pixels.permute(0, 3, 1, 2).contiguous().float() / 255 - self.mean) / self.std
         return self.clip.vision_model(pixel_values=values).last_hidden_state
 
     def answer_logits(self, patches: Tensor, batch: Batch) -> Tensor:

@@ -18,6 +18,8 @@ from cotam.training.levelvqa.network import Learner
 from cotam.training.levelvqa.starting import start_from_frequencies
 from cotam.training.run import Outcome, Position, Span
 
+CPU_ATTENTION = "eager"
+"""Plain products and softmax: in training on a CPU in bfloat16 1.6 times as fast as fused attention."""
 VALIDATION_SCENES, VALIDATION_BATCH = 192, 24
 
 
@@ -40,12 +42,14 @@ class LevelVQATask:
         self.config, self.workers = config, workers
         self.processor = build_processor(sizes, tokenizer)
         clip = build_clip(sizes, tokenizer)
+        llava = build_llava(sizes, tokenizer, clip)
         start_from_frequencies(clip.vision_model)
+        if not torch.cuda.is_available():
+            for model in (clip, llava):
+                model.set_attn_implementation(CPU_ATTENTION)
         picture_tokens = (sizes.image // sizes.patch) ** 2
         template = take_apart(self.processor, picture_tokens)
-        self.model: nn.Module = Learner(
-            clip, build_llava(sizes, tokenizer, clip), template, self.processor.image_processor
-        )
+        self.model: nn.Module = Learner(clip, llava, template, self.processor.image_processor)
         self.maker = Maker(
             tokenizer,
             tokenizer_for_clip(tokenizer, sizes.text_length),
