@@ -56,7 +56,7 @@ MALFORMED = {
     ),
     "bomb": (
         sealed(HEAD[:9] + b"\xff\x1f\xff\x1f" + BODY),
-        "8192 x 8192 pixels must be at least 174763 bytes, got 2",
+        "8192 x 8192 pixels must be at least 131072 bytes, got 2",
     ),
     "no metadata item": (with_metadata(b"\0"), "1 to 8 items, got 0"),
     "nine metadata items": (with_metadata(b"\x09" + b"\x01\0" * 9), "1 to 8 items, got 9"),

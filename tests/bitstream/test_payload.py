@@ -8,16 +8,16 @@ from cotam.bitstream.payload import check_payload_length
 
 @pytest.mark.parametrize(
     ("width", "height", "least"),
-    [(1, 1, 0), (512, 512, 0), (512, 513, 684), (768, 512, 1024), (8192, 8192, 174763)],
+    [(1, 1, 0), (512, 512, 0), (512, 513, 513), (768, 512, 768), (8192, 8192, 131072)],
 )
-def test_a_large_picture_needs_a_byte_for_every_384_pixels(width: int, height: int, least: int) -> None:
+def test_a_large_picture_needs_a_byte_for_every_512_pixels(width: int, height: int, least: int) -> None:
     assert minimum_payload_bytes(width, height) == least
     check_payload_length(least, width, height)
 
 
 def test_a_payload_one_byte_too_short_is_refused() -> None:
-    with pytest.raises(ValueError, match="768 x 512 pixels must be at least 1024 bytes, got 1023"):
-        check_payload_length(1023, 768, 512)
+    with pytest.raises(ValueError, match="768 x 512 pixels must be at least 768 bytes, got 767"):
+        check_payload_length(767, 768, 512)
 
 
 def test_a_payload_above_the_bound_is_refused() -> None:

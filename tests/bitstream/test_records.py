@@ -88,5 +88,5 @@ def test_frames_that_make_no_stream_are_refused(sequence: bool, times: list[int]
 
 
 def test_a_stream_whose_payload_lacks_its_padding_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be at least 1024 bytes, got 3"):
+    with pytest.raises(ValueError, match="must be at least 768 bytes, got 3"):
         Stream(StreamHeader(768, 512, ID), (frame(),))

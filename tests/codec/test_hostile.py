@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotam.bitstream import FrameRecord, LevelMapHeader, Stream, StreamHeader, read_stream, write_stream
+from cotam.bitstream import (
+    FrameRecord,
+    LevelMapHeader,
+    Stream,
+    StreamHeader,
+    padded_payload,
+    read_stream,
+    write_stream,
+)
 from cotam.codec import LevelMap, read_info
 from cotam.errors import BitstreamError, ModelError
 from cotam.evaluation.mutations import mutate
@@ -111,3 +119,22 @@ def test_a_truncated_stream_is_refused_at_every_length(random_codec, streams):
 def test_trailing_bytes_are_refused(random_codec, streams):
     with pytest.raises(BitstreamError):
         random_codec.decode(streams[0] + b"\0")
+
+
+def test_a_payload_that_runs_out_in_a_large_picture_is_refused_before_the_last_pass(
+    shipped_codec, make_picture, monkeypatch
+):
+    small = read_stream(shipped_codec.encode(make_picture(64, 64), 100)).frames[0]
+    payload = padded_payload(small.payload, 1000, 1100)
+    header = StreamHeader(1000, 1100, shipped_codec.model_id)
+    data = write_stream(Stream(header, (dataclasses.replace(small, payload=payload),)))
+    passes, run_pass = [], shipped_codec.network.context.parameters_of_pass
+
+    def counted(number, *arguments):
+        passes.append(number)
+        return run_pass(number, *arguments)
+
+    monkeypatch.setattr(shipped_codec.network.context, "parameters_of_pass", counted)
+    with pytest.raises(BitstreamError, match="ends before its symbols do"):
+        shipped_codec.decode(data)
+    assert passes == [0, 1]

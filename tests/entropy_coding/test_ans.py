@@ -15,6 +15,7 @@ from cotam.entropy_coding import (
 )
 from cotam.entropy_coding.categorical import categorical
 from cotam.entropy_coding.reference import encode
+from cotam.entropy_coding.tables import MAX_FREE_SYMBOLS
 from cotam.errors import BitstreamError
 
 TOTAL = 1 << PRECISION
@@ -225,4 +226,52 @@ def test_single_entries_mix_with_parts(tables):
     assert reader.read_entry(coin) == 1
     assert reader.read([2, 4], tables).tolist() == [4, -70]
     assert [reader.read_entry(coin), reader.read_entry(coin)] == [0, 1]
+    reader.finish()
+
+
+@pytest.fixture(scope="module")
+def narrow_and_wide():
+    """Table 1 has radius 0, table 2 radius 1."""
+    return TableSet.from_frequencies([[TOTAL - 9, 9], [4, TOTAL - 12, 4, 4]])
+
+
+def test_a_large_part_of_a_payload_that_ran_out_is_refused(narrow_and_wide):
+    data = coded(([0, 0], [2, 2], narrow_and_wide))
+    for size in (MAX_FREE_SYMBOLS, MAX_FREE_SYMBOLS + 1):
+        reader = FrameReader(data)
+        assert reader.read([2, 2], narrow_and_wide).tolist() == [0, 0]
+        indexes = np.full(size, 2, dtype=np.uint8)
+        if size > MAX_FREE_SYMBOLS:
+            with pytest.raises(BitstreamError, match="ends before its symbols do"):
+                reader.read(indexes, narrow_and_wide)
+        else:
+            assert (reader.read(indexes, narrow_and_wide) == -1).all()
+            reader.finish()
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_zeros_of_certain_and_narrow_tables_may_be_free_in_any_number(narrow_and_wide, index):
+    indexes = np.full(3 * MAX_FREE_SYMBOLS, index, dtype=np.uint8)
+    data = coded((np.zeros(indexes.size, dtype=np.int32), indexes, narrow_and_wide))
+    assert data == b""
+    reader = FrameReader(data)
+    assert not reader.read(indexes, narrow_and_wide).any()
+    reader.finish()
+
+
+def test_what_readers_refuse_is_not_written(narrow_and_wide):
+    indexes = np.full(MAX_FREE_SYMBOLS + 1, 2, dtype=np.uint8)
+    lowest = np.full(indexes.size, -1, dtype=np.int32)
+    for rest in ([], [([-1, 0, -1], [2, 1, 2], narrow_and_wide)]):
+        with pytest.raises(ValueError, match="lowest symbols"):
+            coded((lowest, indexes, narrow_and_wide), *rest)
+    assert coded((lowest[1:], indexes[1:], narrow_and_wide)) == b""
+
+
+def test_one_other_symbol_anywhere_behind_makes_any_part_readable(narrow_and_wide):
+    indexes = np.full(MAX_FREE_SYMBOLS + 1, 2, dtype=np.uint8)
+    lowest, rest = np.full(indexes.size, -1, dtype=np.int32), ([0, -1], [2, 2], narrow_and_wide)
+    reader = FrameReader(coded((lowest, indexes, narrow_and_wide), rest))
+    assert (reader.read(indexes, narrow_and_wide) == -1).all()
+    assert reader.read([2, 2], narrow_and_wide).tolist() == [0, -1]
     reader.finish()

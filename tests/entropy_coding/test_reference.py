@@ -7,6 +7,7 @@ from constriction import stream
 from cotam.entropy_coding import MAX_SYMBOL, PRECISION, FrameReader, FrameWriter, TableSet
 from cotam.entropy_coding.categorical import categorical
 from cotam.entropy_coding.reference import Decoder, encode, part_intervals, read_part
+from cotam.entropy_coding.tables import MAX_FREE_SYMBOLS
 from cotam.errors import BitstreamError
 
 TOTAL = 1 << PRECISION
@@ -99,3 +100,16 @@ def test_both_start_from_the_check():
         decoder.finish(check)
         with pytest.raises(BitstreamError):
             decoder.finish()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_both_refuse_a_large_part_of_an_empty_payload(more):
+    tables = TableSet.from_frequencies([[1, TOTAL - 4, 1, 2]])
+    indexes = [1] * (MAX_FREE_SYMBOLS + more)
+    if more:
+        with pytest.raises(BitstreamError, match="ends before its symbols do"):
+            read_part(Decoder(b""), indexes, tables)
+        with pytest.raises(BitstreamError, match="ends before its symbols do"):
+            FrameReader(b"").read(indexes, tables)
+    else:
+        assert read_part(Decoder(b""), indexes, tables) == FrameReader(b"").read(indexes, tables).tolist()

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from cotam.models.transforms import STRIDE, Analysis, Synthesis, cosine_basis
+from cotam.models import transforms
+from cotam.models.transforms import STRIDE, Analysis, Block, Synthesis, cosine_basis
 
 SIZES = {"wide": 8, "deep": 12, "blocks": (1, 1), "latents": 32}
 
@@ -45,3 +46,18 @@ def test_the_picture_depends_on_latents_beside_its_cell_once_trained():
         difference = (synthesis(y_hat, torch.zeros(1, 3, 3, 3)) - before).abs().sum((0, 1))
     assert difference[:STRIDE].max() > 0
     assert difference[STRIDE : 2 * STRIDE, STRIDE : 2 * STRIDE].max() > 0
+
+
+@pytest.mark.parametrize("positions", [1, 20, 100, 10_000])
+def test_a_block_gives_the_same_in_training_and_in_strips(monkeypatch, positions):
+    torch.manual_seed(0)
+    block = Block(6)
+    torch.nn.init.normal_(block.narrow.weight)
+    x = torch.randn(2, 6, 17, 5).contiguous(memory_format=torch.channels_last)
+    before, expected = x.clone(), block(x)
+    assert expected.requires_grad
+    monkeypatch.setattr(transforms, "STRIP_POSITIONS", positions)
+    with torch.inference_mode():
+        found = block(x)
+    assert torch.equal(x, before)
+    torch.testing.assert_close(found, expected.detach())

@@ -17,6 +17,7 @@ from cotam.ops.fixed_point import (
     ONE,
     FixedConv,
     IntegerConv,
+    add_leaky,
     leaky_relu,
     saturate,
     to_integers,
@@ -214,6 +215,18 @@ def test_conversion_uses_the_largest_shift_that_16_bits_allow():
 def test_leaky_relu_divides_by_eight_and_rounds_down_on_integers():
     x = torch.tensor([-9.0, -8.0, -1.0, 0.0, 7.0, 40_000.0, -400_000.0], dtype=torch.float64)
     assert leaky_relu(x).tolist() == [-2.0, -1.0, -1.0, 0.0, 7.0, MAX_ACTIVATION, -MAX_ACTIVATION]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_residual_step_is_leaky_relu_sum_and_saturation(exact):
+    rng = np.random.default_rng(2)
+    x, change = (torch.from_numpy(rng.integers(-40_000, 40_000, (2, 3, 9, 9))).double() for _ in range(2))
+    if not exact:
+        x, change = x.float() / ONE, change.float() / ONE
+    x, before = saturate(x), saturate(x).clone()
+    expected = saturate(x + leaky_relu(change))
+    assert torch.equal(add_leaky(x, change), expected)
+    assert torch.equal(x, before)
 
 
 def test_saturation_keeps_sixteen_bits():

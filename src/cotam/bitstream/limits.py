@@ -25,10 +25,10 @@ MAX_SIDE = 65_536
 MAX_PIXELS = 2**26
 """Largest width * height of a frame."""
 
-MAX_PIXELS_PER_PAYLOAD_BYTE = 384
+MAX_PIXELS_PER_PAYLOAD_BYTE = 512
 """How many pixels one byte of payload may ask a decoder to produce."""
 
-MIN_FREE_PAYLOAD = 683
+MIN_FREE_PAYLOAD = 512
 """Payloads are counted as at least this many bytes by the rule above, so small pictures need no padding."""
 
 MAX_PAYLOAD_BYTES = 2**28

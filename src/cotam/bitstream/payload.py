@@ -6,7 +6,7 @@ from cotam.bitstream.limits import MAX_PAYLOAD_BYTES, MAX_PIXELS_PER_PAYLOAD_BYT
 def minimum_payload_bytes(width: int, height: int) -> int:
     """Fewest payload bytes that a frame of ``width`` x ``height`` pixels may have.
 
-    ``ceil(width * height / 384)`` where that exceeds 683, else 0.
+    ``ceil(width * height / 512)`` where that exceeds 512, else 0.
     """
     needed = -(-width * height // MAX_PIXELS_PER_PAYLOAD_BYTE)
     return needed if needed > MIN_FREE_PAYLOAD else 0

@@ -185,7 +185,7 @@ class Codec:
         y_hat = image.y_hat[None].contiguous(memory_format=torch.channels_last)
         with self._transform_precision():
             x_hat = self.network.synthesis(y_hat, hats)[0, :, : image.height, : image.width]
-        pixels = ((x_hat.float() + 0.5) * 255).round_().clamp_(0, 255).to(torch.uint8)
+        pixels = x_hat.float().add_(0.5).mul_(255).round_().clamp_(0, 255).to(torch.uint8)
         return to_pil(pixels.permute(1, 2, 0).contiguous().cpu().numpy(), image.grey)
 
     @torch.inference_mode()
@@ -214,7 +214,7 @@ class Codec:
         for reader in readers:
             reader.finish()
         inverse = self.network.gains(quality_hats(steps, self.network.config.nodes))[1]
-        y_hat = (values / ONE).float() * inverse
+        y_hat = values.float().div_(ONE).mul_(inverse)
         return [
             LatentImage(
                 y_hat=y_hat[n],

@@ -54,7 +54,7 @@ class LatentCoder:
         y = y * self.network.gains(hats)[0]
         z = self.network.hyper_analysis(y, hats)
         z = torch.floor(z.double() + 0.5).clamp(-MAX_HYPER, MAX_HYPER)
-        _hand_over(sink, [z], [self._hyper_indexes(z, base_steps)])
+        _hand_over(sink, [z], [self._hyper_indexes(z.shape, base_steps)])
 
         y = y.double()
 
@@ -86,10 +86,9 @@ class LatentCoder:
         config = self.network.config
         count, rows, columns = steps.shape
         hats = quality_hats(steps, config.nodes)
-        like = torch.zeros((count, config.latents, rows, columns), dtype=torch.float64, device=steps.device)
+        like = torch.empty((count, config.latents, rows, columns), dtype=torch.float64, device=steps.device)
         shape = (count, config.hyper, -(-rows // HYPER_STRIDE), -(-columns // HYPER_STRIDE))
-        z = torch.zeros(shape, dtype=torch.float64, device=steps.device)
-        z = self._read(readers, self._hyper_indexes(z, base_steps)).clamp(-MAX_HYPER, MAX_HYPER)
+        z = self._read(readers, self._hyper_indexes(shape, base_steps)).clamp_(-MAX_HYPER, MAX_HYPER)
 
         def code(blocks: list[PassBlock]) -> list[Tensor]:
             chosen = [_table_indexes(block.indexes).flatten(1) for block in blocks]
@@ -106,9 +105,9 @@ class LatentCoder:
         features = self.network.hyper_synthesis(z * ONE)[..., : hats.shape[-2], : hats.shape[-1]]
         return self.network.context.prior_features(features, hats.double())
 
-    def _hyper_indexes(self, z: Tensor, base_steps: Tensor) -> Tensor:
+    def _hyper_indexes(self, shape: Sequence[int], base_steps: Tensor) -> Tensor:
         base_hats = quality_hats(base_steps.view(-1, 1, 1), self.network.config.nodes)
-        return self.network.hyper_scales(base_hats).expand_as(z).to(torch.uint8)
+        return self.network.hyper_scales(base_hats).expand(shape).to(torch.uint8)
 
     def _read(self, readers: Sequence[FrameReader], indexes: Tensor) -> Tensor:
         """Read one part of every frame; indexes (N, ...), symbols float64 of the same shape."""
@@ -152,4 +151,4 @@ def _hand_over(sink: PartSink, symbols: list[Tensor], indexes: list[Tensor]) -> 
 
 def _table_indexes(indexes: Tensor) -> Tensor:
     """Table index of each latent from the network's output in units of 2^-8: rounded half up, kept in the tables."""
-    return torch.floor((indexes + ONE // 2) / ONE).clamp(0, TABLES - 1).to(torch.uint8)
+    return (indexes + ONE // 2).div_(ONE).floor_().clamp_(0, TABLES - 1).to(torch.uint8)

@@ -25,6 +25,8 @@ from cotam.entropy_coding.tables import TableSet
 from cotam.errors import BitstreamError
 
 WORD_BYTES = 4
+EXHAUSTED = (0, 0)
+"""Words left and state of a coder that has nothing more to give."""
 
 
 class FrameWriter:
@@ -33,6 +35,7 @@ class FrameWriter:
     def __init__(self) -> None:
         """Start an empty frame."""
         self._steps: list[tuple[Model, ...]] = []
+        self._exhausted_early = False
 
     def add(self, symbols: ArrayLike, indexes: ArrayLike, tables: TableSet) -> None:
         """Add a part.
@@ -50,6 +53,10 @@ class FrameWriter:
         entries = flat + tables.radius[chosen]
         radii = tables.radius[chosen[escaped]]
         entries[escaped] = 2 * radii + 1
+        if entries.any():
+            self._exhausted_early = False
+        elif tables.needs_payload(chosen):
+            self._exhausted_early = True
         for index, positions in _groups(chosen):
             self._steps.append((entries[positions], tables.model(index)))
         if escaped.size:
@@ -60,6 +67,7 @@ class FrameWriter:
     def add_entry(self, entry: int, model: Model) -> None:
         """Add one entry, 0 .. n-1, of a model of n entries (``categorical``)."""
         self._steps.append((entry, model))
+        self._exhausted_early &= not entry
 
     def to_bytes(self, check: int = 0) -> bytes:
         """Code all parts.
@@ -70,9 +78,15 @@ class FrameWriter:
 
         Returns:
             The payload; without leading zero bytes, and empty for an empty frame.
+
+        Raises:
+            ValueError: the check is out of range, or the frame goes on with too many symbols that are all the
+                lowest of their tables (``TableSet.needs_payload``): readers would refuse it.
         """
         if not 0 <= check < 1 << 8 * WORD_BYTES:
             raise ValueError(f"check must lie in 0..2**32 - 1, got {check}")
+        if self._exhausted_early and not check:
+            raise ValueError("the last parts hold nothing but the lowest symbols of their tables: change one")
         coder = (
             stream.stack.AnsCoder(np.array([check], dtype=np.uint32)) if check else stream.stack.AnsCoder()
         )
@@ -85,7 +99,8 @@ class FrameWriter:
 class FrameReader:
     """Decodes the parts of a frame, asked for in the order in which they were added.
 
-    Any bytes decode to some symbols: damage shows as an escape out of range, or in ``finish``.
+    Any bytes decode to some symbols: damage shows as an escape out of range, as a part that begins when nothing is
+    left, or in ``finish``.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -105,10 +120,13 @@ class FrameReader:
             Symbols, int32, in the shape of ``indexes``.
 
         Raises:
-            BitstreamError: a symbol is beyond ``MAX_SYMBOL``: the bytes are damaged.
+            BitstreamError: a symbol is beyond ``MAX_SYMBOL``, or the payload ended before a part that
+                needs it: the bytes are damaged.
             ValueError: an index without a table.
         """
         chosen = tables.check_indexes(indexes)
+        if self._coder.pos() == EXHAUSTED and tables.needs_payload(chosen):
+            raise BitstreamError("the entropy-coded data is damaged: it ends before its symbols do")
         symbols = np.zeros(chosen.size, dtype=np.int32)
         escaped = []
         for index, positions in _groups(chosen):

@@ -13,6 +13,8 @@ Tests hold ``ans`` equal to this file, byte for byte.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from cotam.entropy_coding.categorical import PRECISION, TOTAL
 from cotam.entropy_coding.escapes import CLASS_FREQUENCIES, MAX_SYMBOL
 from cotam.entropy_coding.tables import TableSet
@@ -66,6 +68,10 @@ class Decoder:
         """Decode an entry of the uniform table of ``2**count`` entries."""
         return self.pop(range(0, TOTAL + 1, TOTAL >> count))
 
+    def is_exhausted(self) -> bool:
+        """Whether nothing is left: from here on every entry is the first of its table."""
+        return not self.words and self.state == 0
+
     def finish(self, check: int = 0) -> None:
         """Raise BitstreamError unless the number is down to what ``encode`` started from."""
         if self.words or self.state != check:
@@ -103,6 +109,8 @@ def part_intervals(symbols: Sequence[int], indexes: Sequence[int], tables: Table
 
 def read_part(decoder: Decoder, indexes: Sequence[int], tables: TableSet) -> list[int]:
     """Decode a part: the inverse of ``part_intervals``."""
+    if decoder.is_exhausted() and tables.needs_payload(np.array(indexes, dtype=np.intp)):
+        raise BitstreamError("the entropy-coded data ends before its symbols do")
     radius = tables.radius.tolist()
     symbols = [0] * len(indexes)
     for index in range(1, len(tables)):

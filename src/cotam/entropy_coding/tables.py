@@ -13,6 +13,8 @@ from cotam.errors import ModelError
 
 MAX_TABLES: Final = 256
 MAX_RADIUS: Final = 4095
+MAX_FREE_SYMBOLS: Final = 1 << 16
+"""Most symbols of a part that an exhausted payload may still give: see ``TableSet.needs_payload``."""
 CERTAIN_ZERO: Final = (TOTAL - 2, 2)
 """Frequencies in row 0 of every set, which only hold the place: a symbol with index 0 is never coded."""
 
@@ -107,6 +109,19 @@ class TableSet:
         if flat.min() < 0 or flat.max() >= len(self):
             raise ValueError(f"indexes must lie in 0..{len(self) - 1}, got {flat.min()}..{flat.max()}")
         return flat.astype(np.uint8, copy=False)
+
+    def needs_payload(self, indexes: IntArray) -> bool:
+        """Whether a part with these indexes must not begin when the payload is exhausted.
+
+        A coder whose number is down to 0 gives the first entry of every table, ``-radius``, for ever. Writers end
+        there only if all symbols that follow are the lowest of their tables, which for many symbols of tables
+        with a radius never happens to a picture. Readers refuse such a part at once, so that a short payload
+        does not buy the work on a large picture.
+
+        Args:
+            indexes: checked indexes of the part, (n,).
+        """
+        return int(np.count_nonzero(self.radius[indexes])) > MAX_FREE_SYMBOLS
 
     def check_symbols(
         self, symbols: ArrayLike, indexes: NDArray[np.uint8]

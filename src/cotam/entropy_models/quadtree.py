@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cotam.ops.fixed_point import FixedConv, leaky_relu, saturate
+from cotam.ops.fixed_point import FixedConv, add_leaky, leaky_relu, saturate
 
 PASSES = 4
 ORDER = (0, 3, 1, 2)
@@ -100,7 +100,8 @@ class QuadtreeContext(nn.Module):
         known = torch.zeros_like(like)
         for number in range(PASSES):
             blocks = self.parameters_of_pass(number, prior, known)
-            known = known.clone()
+            if known.requires_grad:
+                known = known.clone()
             for block, values in zip(blocks, code(blocks), strict=True):
                 known[block.where] = values
         return known
@@ -129,5 +130,5 @@ class ContextTrunk(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Mix positions, then channels twice; (N, C, H, W) to the same."""
         x = leaky_relu(x)
-        x = saturate(x + leaky_relu(self.mix(self.spread(x))))
-        return saturate(x + leaky_relu(self.refine(x)))
+        x = add_leaky(x, self.mix(self.spread(x)))
+        return add_leaky(x, self.refine(x))

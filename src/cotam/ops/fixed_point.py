@@ -36,8 +36,20 @@ def saturate(x: Tensor) -> Tensor:
 
 def leaky_relu(x: Tensor) -> Tensor:
     """max(x, x/8), then saturation; on integers the division rounds down."""
-    larger = torch.maximum(x, x * 2.0**-LEAK_BITS)
-    return saturate(larger.floor_() if x.dtype == torch.float64 else larger)
+    larger = F.leaky_relu(x, 2.0**-LEAK_BITS)
+    return larger.floor_().clamp_(-MAX_ACTIVATION, MAX_ACTIVATION) if _is_integers(x) else saturate(larger)
+
+
+def add_leaky(x: Tensor, change: Tensor) -> Tensor:
+    """A residual step, saturate(x + leaky_relu(change)); integers in ``change`` may be overwritten."""
+    if not _is_integers(x):
+        return saturate(x + leaky_relu(change))
+    change = F.leaky_relu_(change, 2.0**-LEAK_BITS).floor_()
+    return change.clamp_(-MAX_ACTIVATION, MAX_ACTIVATION).add_(x).clamp_(-MAX_ACTIVATION, MAX_ACTIVATION)
+
+
+def _is_integers(x: Tensor) -> bool:
+    return x.dtype == torch.float64
 
 
 class FixedConv(nn.Module):
@@ -117,26 +129,34 @@ class IntegerConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve integers exactly; the result is rounded to units of 2^-8 and, if asked, saturated to 16 bits."""
-        weight, bias = self.weight.to(torch.float64), self.bias.to(torch.float64)
-        total = self._depthwise(x, weight) if self.depthwise else self._pointwise(x, weight)
         unit = torch.ones_like(self.shift) << self.shift  # an integer: pow is not exact on every device
-        total = total.add_((bias + unit // 2).view(-1, 1, 1)).div_(unit).floor_()
-        return saturate(total) if self.saturating else total
+        weight = self.weight.to(torch.float64) / unit  # dividing by 2^k moves the binary point and no digit
+        bias = (self.bias + unit // 2).to(torch.float64) / unit
+        total = self._depthwise(x, weight, bias) if self.depthwise else self._pointwise(x, weight, bias)
+        total.floor_()
+        return total.clamp_(-MAX_ACTIVATION, MAX_ACTIVATION) if self.saturating else total
 
     @staticmethod
-    def _pointwise(x: Tensor, weight: Tensor) -> Tensor:
+    def _pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         n, _, h, w = x.shape
-        return torch.matmul(weight, x.reshape(n, x.shape[1], h * w)).view(n, -1, h, w)
+        total = torch.matmul(weight, x.reshape(n, x.shape[1], h * w))
+        return total.add_(bias.view(-1, 1)).view(n, -1, h, w)
 
     @staticmethod
-    def _depthwise(x: Tensor, weight: Tensor) -> Tensor:
-        h, w = x.shape[-2:]
-        padded = F.pad(x, (1, 1, 1, 1))
-        total = torch.zeros_like(x)
+    def _depthwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        total = torch.zeros_like(x, memory_format=torch.contiguous_format).add_(bias.view(-1, 1, 1))
         for tap in range(9):
             row, column = divmod(tap, 3)
-            total.addcmul_(padded[..., row : row + h, column : column + w], weight[:, tap].view(-1, 1, 1))
+            here_rows, there_rows = _overlap(x.shape[-2], row - 1)
+            here_columns, there_columns = _overlap(x.shape[-1], column - 1)
+            neighbour = x[..., there_rows, there_columns]
+            total[..., here_rows, here_columns].addcmul_(neighbour, weight[:, tap].view(-1, 1, 1))
         return total
+
+
+def _overlap(size: int, offset: int) -> tuple[slice, slice]:
+    """The positions of an axis that have a neighbour at ``offset`` (-1, 0 or 1), and these neighbours."""
+    return slice(max(0, -offset), size - max(0, offset)), slice(max(0, offset), size - max(0, -offset))
 
 
 def to_integers(module: nn.Module) -> nn.Module:
