@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import analysis_tables
 import guidance_tables
 import levelvqa_tables
 import tables
@@ -42,6 +43,13 @@ PARTS: dict[str, Source] = {
     "guidance-moved": (RESULTS / "guidance.json", guidance_tables.moved),
     "guidance-side": (RESULTS / "guidance.json", guidance_tables.side),
     "guidance-time": (RESULTS / "guidance.json", guidance_tables.time),
+    "analysis-setup": (RESULTS / "analysis.json", analysis_tables.setup),
+    "analysis-findings": (RESULTS / "analysis.json", analysis_tables.findings),
+    "analysis-stages": (RESULTS / "analysis.json", analysis_tables.stages),
+    "analysis-blocks": (RESULTS / "analysis.json", analysis_tables.blocks),
+    "analysis-similarity": (RESULTS / "analysis.json", analysis_tables.similarity),
+    "analysis-accuracy": (RESULTS / "analysis.json", analysis_tables.accuracy),
+    "analysis-worst": (RESULTS / "analysis.json", analysis_tables.worst),
     "model-card": (MODEL, tables.model_card),
     "export": (TRAINING / "cotam-s.export.json", tables.export),
     "training": (LOG, training_curve.summary),
