@@ -1,9 +1,11 @@
 """From latents to tokens: where a tower's patches lie in the latent grid, and the networks that translate.
 
 `geometry_of` learns from an MLLM's image processor what each patch shows, `sample_latents` averages the latents there,
-a `LatentAdapter` or a `TransformNeck` makes tokens of them, and `adding` or `entering` hands those to the tower.
+a `LatentAdapter` or a `TransformNeck` makes tokens of them (`make_tokens` does both), and `adding` or `entering` hands
+those to the tower.
 """
 
+from cotam.adapters.applying import make_tokens
 from cotam.adapters.config import LatentAdapterConfig, TransformNeckConfig
 from cotam.adapters.geometry import Geometry, geometry_of
 from cotam.adapters.injection import adding, entering
@@ -20,5 +22,6 @@ __all__ = [
     "adding",
     "entering",
     "geometry_of",
+    "make_tokens",
     "sample_latents",
 ]

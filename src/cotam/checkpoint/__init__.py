@@ -1,8 +1,17 @@
-"""Model files: safetensors with a content hash, and the registry of those that ship with the package."""
+"""Files of codecs and adapters: safetensors with a content hash, and the registry of those that ship."""
 
 from typing import Any
 
 _HOME = {
+    "AdapterCard": "adapter_cards",
+    "CodecIdentity": "adapter_cards",
+    "TowerIdentity": "adapter_cards",
+    "find_adapter": "adapter_cards",
+    "known_adapters": "adapter_cards",
+    "LoadedAdapter": "adapters",
+    "load_adapter": "adapters",
+    "tower_identity": "adapters",
+    "write_adapter": "adapters",
     "ModelCard": "registry",
     "find_model": "registry",
     "known_models": "registry",
@@ -11,7 +20,23 @@ _HOME = {
     "write_model": "writing",
 }
 
-__all__ = ["LoadedModel", "ModelCard", "find_model", "known_models", "load_model", "write_model"]
+__all__ = [
+    "AdapterCard",
+    "CodecIdentity",
+    "LoadedAdapter",
+    "LoadedModel",
+    "ModelCard",
+    "TowerIdentity",
+    "find_adapter",
+    "find_model",
+    "known_adapters",
+    "known_models",
+    "load_adapter",
+    "load_model",
+    "tower_identity",
+    "write_adapter",
+    "write_model",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Which models there are: a folder of safetensors files inside the package. No torch here."""
+"""Which codecs there are: safetensors files in a folder inside the package. No torch here."""
 
 import json
 from dataclasses import dataclass
@@ -48,12 +48,7 @@ def read_card(path: Path) -> ModelCard:
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such model file; {_what_is_known()}")
-    try:
-        with safe_open(path, framework="np") as file:
-            meta = file.metadata() or {}
-            counts = [file.get_slice(key).get_shape() for key in file.keys()]  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: not a safetensors file ({error})") from error
+    meta, counts = read_metadata(path)
     if meta.get("format") != FORMAT or any(key not in meta for key in REQUIRED_KEYS):
         raise ModelError(f"{path}: a safetensors file, but not a cotam model")
     if meta["version"] != FORMAT_VERSION:
@@ -70,10 +65,30 @@ def read_card(path: Path) -> ModelCard:
     )
 
 
+def read_metadata(path: Path) -> tuple[dict[str, str], list[list[int]]]:
+    """Read the head of a safetensors file: its metadata, and the shape of every tensor.
+
+    Raises:
+        ModelError: it is none, or damaged.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            shapes = [file.get_slice(key).get_shape() for key in file.keys()]  # noqa: SIM118 - no mapping
+            return file.metadata() or {}, shapes
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path}: not a safetensors file ({error})") from error
+
+
+def shipped_files(file_format: str) -> list[Path]:
+    """Files of a format that ship with the package: codecs (`FORMAT`) and adapters lie side by side."""
+    files = sorted(SHIPPED.glob(f"*{SUFFIX}"))
+    return [path for path in files if read_metadata(path)[0].get("format") == file_format]
+
+
 @cache
 def known_models() -> tuple[ModelCard, ...]:
     """Cards of the models that ship with the package, by name."""
-    return tuple(read_card(path) for path in sorted(SHIPPED.glob(f"*{SUFFIX}")))
+    return tuple(read_card(path) for path in shipped_files(FORMAT))
 
 
 def find_model(name_or_path: str | Path) -> ModelCard:

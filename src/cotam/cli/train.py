@@ -1,4 +1,4 @@
-"""``cotam train``: train the codec and write its model file."""
+"""``cotam train``: training commands; that of the codec, which writes its model file, is here."""
 
 import dataclasses
 import json
@@ -9,7 +9,9 @@ import typer
 
 from cotam.cli.console import output, say, size_text
 from cotam.cli.options import Threads
+from cotam.cli.train_adapter import adapter
 from cotam.cli.train_levelvqa import levelvqa
+from cotam.cli.train_neck import neck
 from cotam.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -78,6 +80,10 @@ def codec(
 
 
 app.command(epilog="Example: cotam train levelvqa --out run --minutes 120")(levelvqa)
+app.command(epilog="Example: cotam train adapter --mllm levelvqa --data levelvqa --out run --minutes 60")(
+    adapter
+)
+app.command(epilog="Example: cotam train neck --setting d1 --data levelvqa --out run --minutes 60")(neck)
 
 
 def _check(data: list[Path], validation: Path | None, given: dict[str, Any]) -> None:

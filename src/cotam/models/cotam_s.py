@@ -61,6 +61,15 @@ class CotamSConfig:
 
 
 @dataclass(frozen=True)
+class TrainingLatents:
+    """Rounded latents ``y_hat`` (N, M, H/16, W/16) on the analysis transform's scale, and the bits of everything."""
+
+    y_hat: Tensor
+    latent_bits: Tensor
+    hyper_bits: Tensor
+
+
+@dataclass(frozen=True)
 class TrainingOutput:
     """What one training pass yields: ``x_hat`` (N, 3, H, W) and the bits of every latent and hyper-latent."""
 
@@ -111,6 +120,19 @@ class CotamS(nn.Module):
             generator: source of the noise.
             rounded: price the rounded symbols instead of noisy ones, as a real coder would.
         """
+        coded = self.code(x, steps, base_steps, generator, rounded=rounded)
+        return TrainingOutput(self.reconstruct(coded.y_hat, steps), coded.latent_bits, coded.hyper_bits)
+
+    def code(
+        self,
+        x: Tensor,
+        steps: Tensor,
+        base_steps: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        rounded: bool = False,
+    ) -> TrainingLatents:
+        """Code pictures as far as the latents; arguments as in `forward`."""
         disturb = round_straight_through if rounded else partial(add_uniform_noise, generator=generator)
         hats = quality_hats(steps, self.config.nodes)
         y = self.analysis(x.contiguous(memory_format=torch.channels_last)).float()
@@ -119,9 +141,12 @@ class CotamS(nn.Module):
             y = y * gain
             z = self.hyper_analysis(y, hats)
             y_hat, latent_bits, hyper_bits = self._code(y, z, hats, base_steps, disturb)
-            y_hat = y_hat * inverse
-        x_hat = self.synthesis(y_hat.contiguous(memory_format=torch.channels_last), hats / HAT_ONE).float()
-        return TrainingOutput(x_hat, latent_bits, hyper_bits)
+            return TrainingLatents(y_hat * inverse, latent_bits, hyper_bits)
+
+    def reconstruct(self, y_hat: Tensor, steps: Tensor) -> Tensor:
+        """Make pictures, float32 (N, 3, H, W), not clipped, of latents and the quality step of each position."""
+        hats = quality_hats(steps, self.config.nodes) / HAT_ONE
+        return self.synthesis(y_hat.contiguous(memory_format=torch.channels_last), hats).float()
 
     def _code(
         self, y: Tensor, z: Tensor, hats: Tensor, base_steps: Tensor, disturb: Callable[[Tensor], Tensor]

@@ -30,6 +30,7 @@ class QualityGains(nn.Module):
 
     def __init__(self, channels: int, nodes: int) -> None:
         super().__init__()
+        self.nodes = nodes
         rise = 0.5 * math.log(MAX_LMBDA / MIN_LMBDA) / (nodes - 1)
         self.base = nn.Parameter(torch.full((channels,), 0.5 * math.log(MIN_LMBDA * GAIN_SQUARED_PER_LMBDA)))
         self.rise = nn.Parameter(torch.full((nodes - 1, channels), math.log(math.expm1(rise))))

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cotam.models.cotam_s import TrainingOutput
+from cotam.models.cotam_s import TrainingLatents, TrainingOutput
 from cotam.ops.quality import MAX_LMBDA, MIN_LMBDA, lmbda_of_step
 
 
@@ -33,14 +33,23 @@ def rate_distortion(
         base: quality step of each picture (N,).
         balance: see `CodecTrainingConfig.balance`.
     """
-    pixels = x.shape[-2] * x.shape[-1]
-    bpp = (out.latent_bits.flatten(1).sum(1) + out.hyper_bits.flatten(1).sum(1)) / pixels
+    bpp = bits_per_pixel(out, x)
     error = (out.x_hat - x).square().mean(1, keepdim=True)
     lmbda = F.interpolate(lmbda_of_step(steps)[:, None], size=x.shape[-2:], mode="nearest")
     distortion = 255.0**2 * (lmbda * error).flatten(1).mean(1)
-    weight = (lmbda_of_step(base) / (MIN_LMBDA * MAX_LMBDA) ** 0.5) ** -balance
-    loss = (weight * (bpp + distortion)).mean()
+    loss = (quality_weight(base, balance) * (bpp + distortion)).mean()
     return RateDistortion(loss, bpp.detach(), error.detach().flatten(1).mean(1))
+
+
+def bits_per_pixel(out: TrainingOutput | TrainingLatents, x: Tensor) -> Tensor:
+    """Estimated rate of each picture of ``x`` (N, 3, H, W), with gradient, (N,)."""
+    bits = out.latent_bits.flatten(1).sum(1) + out.hyper_bits.flatten(1).sum(1)
+    return bits / (x.shape[-2] * x.shape[-1])
+
+
+def quality_weight(base: Tensor, balance: float) -> Tensor:
+    """Weight of each picture in the loss, (lmbda / middle)^-balance, for quality steps (N,)."""
+    return (lmbda_of_step(base) / (MIN_LMBDA * MAX_LMBDA) ** 0.5) ** -balance
 
 
 def psnr_of(mse: Tensor) -> Tensor:

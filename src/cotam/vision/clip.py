@@ -47,6 +47,14 @@ class Clip(Family):
         """See `Family`: what CLIP does to [CLS], done to every patch (layer norm, then the visual projection)."""
         return full.visual_projection(self.inner.post_layernorm(tokens))
 
+    def pooled(self, tokens: Tensor) -> Tensor:
+        """See `Family`: [CLS] after the last layer norm."""
+        return self.inner.post_layernorm(tokens[:, 0])
+
+    def image_embeddings(self, tokens: Tensor, full: Any) -> Tensor:
+        """See `Family`."""
+        return full.visual_projection(self.pooled(tokens))
+
 
 def embed_at_any_size(embeddings: Any, images: Tensor) -> Tensor:
     """Embed images with CLIP's or SigLIP's module; positions are interpolated if the size is not its own."""

@@ -69,3 +69,16 @@ class Family(ABC):
             full: the transformers model with both sides.
         """
         raise NotImplementedError(f"{self.name} has no text side")
+
+    def pooled(self, tokens: Tensor) -> Tensor:
+        """Sum up tokens (N, T, D) after the last block into one feature (N, D): here, the mean over all of them."""
+        return tokens.mean(1)
+
+    def image_embeddings(self, tokens: Tensor, full: Any) -> Tensor:
+        """Map tokens (N, T, D) after the last block into the space (N, E) of the text embeddings.
+
+        Args:
+            tokens: all tokens.
+            full: the transformers model with both sides.
+        """
+        raise NotImplementedError(f"{self.name} has no text side")

@@ -53,3 +53,12 @@ class Siglip(Family):
         """
         single = self.inner.post_layernorm(tokens).flatten(0, 1).unsqueeze(1)
         return self.inner.head(single).reshape(*tokens.shape[:2], -1)
+
+    def pooled(self, tokens: Tensor) -> Tensor:
+        """See `Family`: the pooling head's answer, or, in an MLLM that left the head out, the mean."""
+        normed = self.inner.post_layernorm(tokens)
+        return self.inner.head(normed) if getattr(self.inner, "use_head", True) else normed.mean(1)
+
+    def image_embeddings(self, tokens: Tensor, full: Any) -> Tensor:
+        """See `Family`: the head's answer is in that space already."""
+        return self.pooled(tokens)

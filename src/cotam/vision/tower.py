@@ -1,33 +1,23 @@
 """A frozen vision tower that is run block by block."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.utils.checkpoint import checkpoint
 
 from cotam.vision.attention_recording import make_recordable, recording
 from cotam.vision.family import Family, FamilyName
 from cotam.vision.preprocessing import Preprocessing
 from cotam.vision.text import TextSide
+from cotam.vision.text_relevance import relevance
+from cotam.vision.tower_run import TowerRun, check_range
 
 TextLoader = Callable[[], TextSide]
-
-
-@dataclass(frozen=True, eq=False)
-class TowerRun:
-    """What a run through the first blocks of a tower gave."""
-
-    tokens: dict[int, Tensor]
-    """Tokens (N, T, D) before block i, by i, as in transformers' `output_hidden_states`; 0 is what block 0 takes."""
-    attention: dict[int, Tensor]
-    """Attention weights (N, heads, T, T) of block i, by i, after softmax: each row (asking token) sums to 1."""
-    last: Tensor
-    """Tokens (N, T, D) after the last block that was run; no final layer norm is applied."""
 
 
 class Tower:
@@ -65,6 +55,8 @@ class Tower:
         self.heads = int(config.num_attention_heads)
         self.has_class_token = family.has_class_token
         self.prefix_tokens = int(family.has_class_token) + family.registers
+        self.gradient_checkpointing = False
+        """Whether a backward pass runs the blocks again instead of keeping what is inside them."""
         self._family, self._preprocessing, self._text_loader = family, preprocessing, text
         for block in family.blocks:
             make_recordable(family.attention(block))
@@ -150,9 +142,9 @@ class Tower:
             ValueError: a number out of range, or images that `embed` does not take.
         """
         count = self.depth if blocks is None else blocks
-        _check_range("blocks", (count,), self.depth)
-        _check_range("tokens_of", tokens_of, count)
-        _check_range("attention_of", attention_of, count - 1)
+        check_range("blocks", (count,), self.depth)
+        check_range("tokens_of", tokens_of, count)
+        check_range("attention_of", attention_of, count - 1)
         tokens = self.embed(images)
         arguments = self._family.block_arguments(tokens, self.grid(*images.shape[-2:]))
         kept = {0: tokens} if 0 in tokens_of else {}
@@ -160,29 +152,32 @@ class Tower:
         for index, block in enumerate(self._family.blocks[:count]):
             if index in attention_of:
                 with recording() as weights:
-                    tokens = block(tokens, **arguments)
+                    tokens = self._through(block, tokens, arguments)
                 (attention[index],) = weights
             else:
-                tokens = block(tokens, **arguments)
+                tokens = self._through(block, tokens, arguments)
             if index + 1 in tokens_of:
                 kept[index + 1] = tokens
         return TowerRun(kept, attention, tokens)
 
-    def run_from(self, tokens: Tensor, block: int, grid: tuple[int, int] | None = None) -> Tensor:
+    def run_from(
+        self, tokens: Tensor, block: int, grid: tuple[int, int] | None = None, until: int | None = None
+    ) -> Tensor:
         """Enter the tower at a block and run it to its end.
 
         Args:
             tokens: what that block takes, float (N, T, D).
             block: its number, 0 to `depth`; with `depth` nothing is left to run.
             grid: rows and columns of patches; by default those of `input_size`.
+            until: the block that is not run any more; by default there is none.
 
         Returns:
-            The tokens after the last block, (N, T, D); no final layer norm is applied.
+            The tokens after the last block that was run, (N, T, D); no final layer norm is applied.
 
         Raises:
             ValueError: a block out of range, or tokens of another shape.
         """
-        _check_range("block", (block,), self.depth)
+        check_range("block", (block,), self.depth)
         rows, columns = grid or self.grid(*self.input_size)
         count = self.prefix_tokens + rows * columns
         if tokens.ndim != 3 or tokens.shape[1:] != (count, self.width):
@@ -190,9 +185,14 @@ class Tower:
                 f"tokens must be (N, {count}, {self.width}) for {rows} x {columns} patches, not {tuple(tokens.shape)}"
             )
         arguments = self._family.block_arguments(tokens, (rows, columns))
-        for module in self._family.blocks[block:]:
-            tokens = module(tokens, **arguments)
+        for module in self._family.blocks[block:until]:
+            tokens = self._through(module, tokens, arguments)
         return tokens
+
+    def _through(self, block: nn.Module, tokens: Tensor, arguments: dict[str, Any]) -> Tensor:
+        if self.gradient_checkpointing and tokens.requires_grad:
+            return checkpoint(block, tokens, use_reentrant=False, **arguments)
+        return block(tokens, **arguments)
 
     @torch.no_grad()
     def text_relevance(self, images: Tensor, texts: Sequence[str]) -> Tensor:
@@ -214,28 +214,35 @@ class Tower:
             ValueError: the tower has no text side, or there are not as many texts as images.
             ModelError: the text side is damaged.
         """
-        if not self.has_text:
-            raise ValueError(
-                f"{self.name} has no text side; pass a whole CLIP or SigLIP checkpoint with its tokenizer"
-            )
         if isinstance(texts, str) or len(texts) != len(images):
             raise ValueError(f"texts must be a list with one text for each of the {len(images)} images")
+        text_side = self.text_side
         patches = self.run(images).last[:, self.prefix_tokens :]
-        different = list(dict.fromkeys(texts))
-        targets = normalize(self._text.embed(different).float(), dim=-1)[
-            [different.index(text) for text in texts]
-        ]
-        embedded = normalize(self._family.patch_embeddings(patches, self._text.model).float(), dim=-1)
-        similarity = torch.einsum("npe,ne->np", embedded, targets)
+        similarity = relevance(patches, text_side, self._family, texts)
         return similarity.view(-1, *self.grid(*images.shape[-2:]))
 
     @cached_property
-    def _text(self) -> TextSide:
-        assert self._text_loader is not None  # text_relevance asks first
+    def text_side(self) -> TextSide:
+        """The text side, loaded when it is first asked for.
+
+        Raises:
+            ValueError: the tower has none.
+            ModelError: it is damaged.
+        """
+        if self._text_loader is None:
+            raise ValueError(
+                f"{self.name} has no text side; pass a whole CLIP or SigLIP checkpoint with its tokenizer"
+            )
         return self._text_loader()
 
+    def pooled(self, tokens: Tensor) -> Tensor:
+        """Sum up tokens (N, T, D) after the last block into a feature of the whole picture, (N, D)."""
+        return self._family.pooled(tokens)
 
-def _check_range(name: str, numbers: Sequence[int], largest: int) -> None:
-    for number in numbers:
-        if not 0 <= number <= largest:
-            raise ValueError(f"{name} must be from 0 to {largest}, not {number}")
+    def image_embeddings(self, tokens: Tensor) -> Tensor:
+        """Take tokens (N, T, D) after the last block into the space (N, E) of the text side's embeddings.
+
+        Raises:
+            ValueError: the tower has no text side.
+        """
+        return self._family.image_embeddings(tokens, self.text_side.model)

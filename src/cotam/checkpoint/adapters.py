@@ -1,0 +1,131 @@
+"""Files of latent adapters and transform-necks: safetensors whose head says what they were made for."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from cotam.adapters import LatentAdapter, LatentAdapterConfig, TransformNeck, TransformNeckConfig
+from cotam.checkpoint.adapter_cards import AdapterCard, TowerIdentity, find_adapter, to_metadata
+from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
+from cotam.errors import ModelError
+from cotam.vision.fingerprint import fingerprint
+from cotam.vision.registry import family_of
+
+STORED: Final = torch.float16
+"""Type of the stored weights; an adapter's tokens are no part of what must decode exactly."""
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedAdapter:
+    """A latent adapter or transform-neck ready to use: frozen, float32, on the CPU; `card.kind` says which."""
+
+    network: LatentAdapter | TransformNeck
+    card: AdapterCard
+
+
+def tower_identity(name: str, model: Any) -> TowerIdentity:
+    """Say which tower this is.
+
+    Args:
+        name: how the user called it, for messages.
+        model: CLIP, SigLIP, DINOv2, DINOv3 or InternViT of transformers, alone or as an MLLM's encoder.
+
+    Raises:
+        ModelError: a model of another family.
+    """
+    family, config = family_of(model), model.config
+    patch, (height, width) = _sides(config.patch_size)[0], _sides(config.image_size)
+    return TowerIdentity(
+        name=name,
+        family=family.name,
+        width=int(config.hidden_size),
+        blocks=len(family.blocks),
+        patch=patch,
+        grid=(height // patch, width // patch),
+        prefix=int(family.has_class_token) + family.registers,
+        fingerprint=fingerprint(model),
+    )
+
+
+def write_adapter(path: Path, network: LatentAdapter | TransformNeck, card: AdapterCard) -> str:
+    """Write an adapter file, whole or not at all; weights are stored in `STORED`.
+
+    Args:
+        path: the file, ``.safetensors``.
+        network: what is stored.
+        card: what it is; its kind and sizes must be the network's.
+
+    Returns:
+        The adapter's id, 8 hex digits.
+
+    Raises:
+        ValueError: the card is of another network.
+    """
+    kind = "adapter" if isinstance(network, LatentAdapter) else "neck"
+    if (card.kind, card.config) != (kind, network.config.to_dict()):
+        raise ValueError(f"the card describes a {card.kind} of other sizes than the {kind}'s: {card.config}")
+    tensors = {
+        name: tensor.detach().cpu().to(STORED).contiguous() for name, tensor in network.state_dict().items()
+    }
+    identity = _identity(card, tensors)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(save(tensors, to_metadata(card, identity)))
+    os.replace(part, path)
+    return identity
+
+
+def load_adapter(name_or_path: str | Path) -> LoadedAdapter:
+    """Load a latent adapter or transform-neck by name or by the path of its file.
+
+    Raises:
+        ModelError: unknown, damaged or altered.
+    """
+    file = find_adapter(name_or_path)
+    try:
+        tensors = load_file(file.path)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{file.path}: the adapter file is damaged ({error})") from error
+    if _identity(file.card, tensors) != file.adapter_id:
+        raise ModelError(
+            f"{file.path}: the adapter file is damaged: its content does not match its id {file.adapter_id}"
+        )
+    network = build_network(file.card)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{file.path}: the weights do not fit their sizes: {str(error).splitlines()[0]}"
+        ) from error
+    for name, tensor in network.state_dict().items():
+        if not torch.isfinite(tensor).all():
+            raise ModelError(f"{file.path}: {name} holds other than finite numbers")
+    return LoadedAdapter(network.eval().requires_grad_(False), file.card)
+
+
+def build_network(card: AdapterCard) -> LatentAdapter | TransformNeck:
+    """Make the network that a card describes, not yet trained.
+
+    Raises:
+        ModelError: sizes that it cannot have.
+    """
+    with torch.random.fork_rng(devices=[]):
+        if card.kind == "adapter":
+            return LatentAdapter(LatentAdapterConfig.from_dict(card.config))
+        return TransformNeck(TransformNeckConfig.from_dict(card.config))
+
+
+def _identity(card: AdapterCard, tensors: dict[str, Tensor]) -> str:
+    made_for = {"codec": card.codec.model_id, "tower": card.tower.fingerprint}
+    return content_hash(card.kind, {**card.config, **made_for}, tensors)[: 2 * MODEL_ID_BYTES]
+
+
+def _sides(size: Any) -> tuple[int, int]:
+    """Height and width that a configuration states with one number or two."""
+    height, width = (size, size) if isinstance(size, int) else size
+    return int(height), int(width)

@@ -1,0 +1,66 @@
+"""``cotam train adapter``: train a latent adapter for an MLLM and a codec, and write its file."""
+
+from typing import Any
+
+from cotam.cli import train_tokens as tokens
+from cotam.cli.options import Threads
+
+
+def adapter(
+    data: tokens.Data,
+    out: tokens.Out,
+    mllm: tokens.MllmName = "levelvqa",
+    codec: tokens.CodecName = "cotam-s",
+    validation: tokens.Validation = None,
+    minutes: tokens.Minutes = None,
+    steps: tokens.Steps = None,
+    resume: tokens.Resume = False,
+    batch: tokens.Batch = None,
+    size: tokens.Size = None,
+    lowest: tokens.Lowest = None,
+    highest: tokens.Highest = None,
+    learning_rate: tokens.LearningRate = None,
+    conditioning: tokens.Conditioned = None,
+    guidance: tokens.Guided = None,
+    checkpointing: tokens.Checkpointing = None,
+    seed: tokens.Seed = None,
+    bf16: tokens.Bf16 = None,
+    compiled: tokens.Compiled = None,
+    workers: tokens.Workers = 1,
+    name: tokens.Name = None,
+    target: tokens.Target = None,
+    threads: Threads = None,
+) -> None:
+    """Train a latent adapter; codec and vision tower stay as they are.
+
+    What is not given follows from the device. With --resume the run goes on with its own recipe, bit for bit on a CPU.
+    A new --steps or --minutes (counted from where it stands) plans the rest anew; --learning-rate may change as well.
+    """
+    given = tokens.given_options(
+        minutes=minutes,
+        steps=steps,
+        batch=batch,
+        size=size,
+        lowest=lowest,
+        highest=highest,
+        learning_rate=learning_rate,
+        conditioning=conditioning,
+        guidance=guidance,
+        checkpointing=checkpointing,
+        seed=seed,
+        bf16=bf16,
+        compile=compiled,
+    )
+    tokens.set_threads(threads)
+    try:
+        from cotam.training.adapters.config import adapter_preset
+        from cotam.training.adapters.run import Inputs, adapter_run
+    except ImportError as error:
+        raise tokens.missing(error) from error
+    config = tokens.recipe(adapter_preset, given)
+    inputs = Inputs(mllm, codec, data, validation, workers=workers)
+    changes: dict[str, Any] = given if resume else {}
+    training = adapter_run(out, inputs, config, resume=resume, changes=changes)
+    training.run()
+    if training.accelerator.is_main_process:
+        tokens.export(out, inputs, name or tokens.default_name(mllm, "adapter"), target)

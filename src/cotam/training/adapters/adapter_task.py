@@ -1,0 +1,93 @@
+"""``cotam train adapter`` as a task of the training loop."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cotam.adapters import sample_latents
+from cotam.training.adapters.batches import Batch
+from cotam.training.adapters.config import AdapterTrainingConfig
+from cotam.training.adapters.task_parts import (
+    PictureFeed,
+    Surroundings,
+    decaying_groups,
+    device_of,
+    new_adapter,
+    progress_of,
+    view_of,
+)
+from cotam.training.adapters.token_maker import TokenMaker
+from cotam.training.adapters.validation import PICTURES, similarities
+from cotam.training.losses import fidelity_weights, level_weights, multi_level_fidelity
+from cotam.training.run import Outcome, Position, Span
+
+LOW_BLOCKS = 1
+"""Blocks that the low-level term needs; while it is alone, no more are run."""
+
+
+class AdapterTask:
+    """Trains a latent adapter for a frozen codec and a frozen tower (CoTAM, section 3).
+
+    Args:
+        config: the recipe.
+        around: codec, tower and pictures.
+        description: what the checkpoint keeps.
+    """
+
+    validation_seconds = 600.0
+
+    def __init__(
+        self, config: AdapterTrainingConfig, around: Surroundings, description: dict[str, Any]
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.around, self.description = config, around, description
+        self.view = view_of(config, around)
+        network = new_adapter(config, around)
+        self.model: nn.Module = TokenMaker(network, around.codec.network.gains, self.view.geometry)
+        self.feed = PictureFeed(around, config, picture=True)
+
+    def batches(self, span: Span) -> Iterator[Batch]:
+        """Coded pictures."""
+        return self.feed.batches(span, device_of(self.model))
+
+    def loss(self, network: nn.Module, batch: Batch, at: Position) -> Outcome:
+        """Multi-level fidelity of one batch."""
+        device = device_of(network)
+        self.view.to(device)
+        batch = self.feed.placed(batch, device)
+        assert batch.x_hat is not None
+        weights = fidelity_weights(progress_of(at))
+        blocks = self.view.read_after if weights[1] else LOW_BLOCKS
+        original = self.view.original(batch.pixels, blocks)
+        coded = self.view.adapted(batch.x_hat, network(batch.y_hat, batch.steps), blocks)
+        found = multi_level_fidelity(
+            list(zip(coded.low, original.low, strict=True)),
+            (coded.high, original.high),
+            weights,
+            self._token_weights(batch),
+        )
+        return Outcome(
+            found.loss, {"low": found.low, "high": found.high} if weights[1] else {"low": found.low}
+        )
+
+    def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
+        """See `decaying_groups`."""
+        return decaying_groups(self.model, decay)
+
+    def validate(self, average: nn.Module) -> Any:
+        """Similarity with and without the adapter."""
+        device = device_of(average)
+        self.view.to(device)
+
+        def see(coded: Any, steps: Tensor) -> Tensor:
+            tokens = average(coded.y_hat, steps)
+            return self.view.adapted(coded.x_hat, tokens, self.view.read_after).high
+
+        pictures = self.around.source.held_out(PICTURES)
+        return similarities(self.view, pictures, device, self.feed.coder, see)
+
+    def _token_weights(self, batch: Batch) -> Tensor:
+        levels = sample_latents(batch.levels[:, None].float(), self.view.geometry)[:, 0, :, 0]
+        return level_weights(levels, self.view.tower.prefix_tokens)

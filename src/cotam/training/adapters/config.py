@@ -1,0 +1,114 @@
+"""Recipes of ``cotam train adapter`` and ``cotam train neck``."""
+
+from dataclasses import dataclass
+from typing import Final, get_args
+
+import torch
+
+from cotam.adapters.config import Conditioning
+from cotam.checkpoint.adapter_cards import Setting
+from cotam.ops.quality import MAX_QUALITY, MIN_QUALITY
+from cotam.training.config import RunConfig
+
+EMBEDDED_FIDELITY: Final = 100.0
+"""Weight of the final tokens' MSE for the embedded model, the same as Bridge's for pooled features.
+
+A LLaVA reads patch tokens. Bridge's surrogate speaks of the pooled one alone and leaves them to the tower's habits,
+which a tower as small as ours, after so short a training, has too few of. Beyond the paper.
+"""
+TOKEN_STRIDE: Final = 16
+"""Pixels per latent; by default pictures have the size that gives each patch one latent (CoTAM: 384 for 336 / 14)."""
+
+
+@dataclass(frozen=True)
+class TokensTrainingConfig(RunConfig):
+    """What adapter and neck have in common."""
+
+    batch: int = 16
+    """Pictures per step and process."""
+    learning_rate: float = 5e-4
+    final_learning_rate: float = 1e-6
+    warmup: int = 100
+    weight_decay: float = 0.0
+    ema: float = 0.999
+    size: int = 0
+    """Side of the training pictures in pixels, a multiple of 16; 0: 16 for each patch of the tower's side."""
+    lowest: float = 1.0
+    """Lowest quality that pictures are coded at, 1..100."""
+    highest: float = 60.0
+    """Highest quality, 1..100; beyond 60 the decoded picture leaves an adapter little to add."""
+    uniform_levels: float = 0.5
+    """Share of pictures with a uniform level map, 0..1; the others' are random. Without effect with ``guidance``."""
+    guidance: str = ""
+    """Where level maps come from, such as ``clip:layers=0-2``; empty: random ones."""
+    conditioning: Conditioning = "none"
+    """How the network learns at what quality the latents were coded."""
+    checkpointing: bool = False
+    """Run the tower's blocks again in the backward pass instead of keeping what is inside them."""
+    first_scene: int = 0
+    """Offset of the first scene within LevelVQA's training split."""
+
+    def __post_init__(self) -> None:
+        """Check the recipe."""
+        super().__post_init__()
+        if self.size % TOKEN_STRIDE or self.size < 0:
+            raise ValueError(f"size must be a multiple of {TOKEN_STRIDE}, not {self.size}")
+        if not MIN_QUALITY <= self.lowest <= self.highest <= MAX_QUALITY:
+            raise ValueError(
+                f"qualities must be from {MIN_QUALITY:g} to {MAX_QUALITY:g}, not {self.lowest:g} to {self.highest:g}"
+            )
+        if not 0 <= self.uniform_levels <= 1:
+            raise ValueError(f"uniform_levels must be from 0 to 1, not {self.uniform_levels}")
+        if self.conditioning not in get_args(Conditioning):
+            raise ValueError(
+                f"conditioning must be one of {', '.join(get_args(Conditioning))}, not {self.conditioning!r}"
+            )
+
+
+@dataclass(frozen=True)
+class AdapterTrainingConfig(TokensTrainingConfig):
+    """Recipe of ``cotam train adapter``; CoTAM's rate."""
+
+
+@dataclass(frozen=True)
+class NeckTrainingConfig(TokensTrainingConfig):
+    """Recipe of ``cotam train neck``; Bridge's rate."""
+
+    learning_rate: float = 1e-4
+    setting: Setting = "d1"
+    """Which parts learn, and for whom."""
+    block: int = 2
+    """Block of the tower that takes the neck's tokens."""
+    surrogate: float = 1.0
+    """Weight of Bridge's surrogate (zero-shot cross entropy and pooled distillation)."""
+    fidelity: float = 0.0
+    """Weight of the MSE of the final tokens that the language model reads; beyond the paper."""
+    machine: float = 0.01
+    """With d2 and d3: weight of what the tower sees, against rate and distortion."""
+    balance: float = 0.55
+    """With d2 and d3: see `CodecTrainingConfig.balance`."""
+
+    def __post_init__(self) -> None:
+        """Check the recipe."""
+        super().__post_init__()
+        if self.setting not in get_args(Setting):
+            raise ValueError(f"setting must be one of {', '.join(get_args(Setting))}, not {self.setting!r}")
+        for name in ("surrogate", "fidelity", "machine", "block"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
+        if not self.surrogate + self.fidelity:
+            raise ValueError("surrogate and fidelity are both 0: nothing is left to learn from")
+
+
+def adapter_preset(device: torch.device) -> AdapterTrainingConfig:
+    """The recipe that suits a device: on a CPU a short run of a small network, hence a higher rate."""
+    if device.type == "cuda":
+        return AdapterTrainingConfig(batch=64, warmup=500)
+    return AdapterTrainingConfig(learning_rate=1e-3, bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
+
+
+def neck_preset(device: torch.device) -> NeckTrainingConfig:
+    """The recipe that suits a device, as in `adapter_preset`."""
+    if device.type == "cuda":
+        return NeckTrainingConfig(batch=64, warmup=500)
+    return NeckTrainingConfig(learning_rate=1e-3, bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))

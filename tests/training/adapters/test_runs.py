@@ -1,0 +1,166 @@
+"""Runs of adapter and neck: they learn, resume bit for bit, and end in files that load."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from cotam.checkpoint import load_adapter, load_model
+from cotam.codec import load_codec
+from cotam.errors import ModelError, TrainingError
+from cotam.training.adapters.export import export_tokens
+from cotam.training.adapters.run import Inputs
+from cotam.training.checkpoints import load_checkpoint
+from cotam.training.run import TrainingRun
+
+Start = Callable[..., TrainingRun]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    state = load_checkpoint(folder)
+    return {**state["model"], **{f"average {key}": value for key, value in state["average"].items()}}
+
+
+def validation(folder: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return rows[-1]["validation"]
+
+
+@pytest.mark.parametrize("kind", ["adapter", "d1", "d2", "d3"])
+def test_a_resumed_run_ends_with_the_bits_of_an_unbroken_one(start: Start, tmp_path: Path, kind: str) -> None:
+    start(tmp_path / "whole", kind).run()
+    broken = start(tmp_path / "broken", kind)
+    update = broken._update
+
+    def stop(batch: Any) -> Any:
+        outcome = update(batch)
+        if broken.step == 2:
+            broken.save()
+            raise KeyboardInterrupt
+        return outcome
+
+    broken._update = stop  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        broken.run()
+    start(tmp_path / "broken", kind, resume=True).run()
+    ours, theirs = weights(tmp_path / "broken"), weights(tmp_path / "whole")
+    assert [key for key in theirs if not torch.equal(ours[key], theirs[key])] == []
+
+
+@pytest.mark.parametrize("kind", ["adapter", "d1"])
+def test_learning_brings_tokens_nearer_to_the_originals(start: Start, tmp_path: Path, kind: str) -> None:
+    options: dict[str, Any] = {"steps": 60, "learning_rate": 3e-3, "ema": 0.9, "batch": 8, "surrogate": 0.0}
+    if kind == "adapter":
+        del options["surrogate"]
+    trained = start(tmp_path, kind, **options)
+    before = trained.task.validate(trained.average.module)
+    trained.run()
+    after = validation(tmp_path)
+    assert [row["quality"] for row in after] == [5, 15, 30]
+    assert all(new["adapted"] > old["adapted"] + 0.01 for new, old in zip(after, before, strict=True))
+    if kind == "adapter":  # it began as nothing, and ends above the decoded picture
+        assert all(row["adapted"] == pytest.approx(row["pixels"], abs=1e-5) for row in before)
+
+
+def test_the_surrogate_has_its_phases_and_lowers_the_cross_entropy(start: Start, tmp_path: Path) -> None:
+    options = {"steps": 30, "learning_rate": 3e-3, "fidelity": 0.0, "batch": 8}
+    trained = start(tmp_path, "d1", **options)
+    found = []
+    update = trained._update
+
+    def noting(batch: Any) -> Any:
+        outcome = update(batch)
+        figures = {name: float(value.detach()) for name, value in outcome.figures.items()}
+        found.append((float(outcome.loss.detach()), figures))
+        return outcome
+
+    trained._update = noting  # type: ignore[method-assign]
+    trained.run()
+    for step, ce, distillation in ((0, 100, 0), (15, 1, 100), (29, 0, 100)):
+        loss, figures = found[step]
+        expected = ce * figures["cross_entropy"] + distillation * figures["distillation"]
+        assert loss == pytest.approx(expected, rel=1e-4)
+    first, last = (np.mean([f["cross_entropy"] for _, f in found[a:b]]) for a, b in ((0, 3), (7, 10)))
+    assert last < first
+
+
+@pytest.mark.parametrize("kind", ["adapter", "d1"])
+def test_what_is_exported_is_the_average(start: Start, tmp_path: Path, kind: str) -> None:
+    trained = start(tmp_path, kind, conditioning="embedding")
+    trained.run()
+    report = export_tokens(tmp_path, tmp_path / "some.safetensors", "some")
+    loaded = load_adapter(tmp_path / "some.safetensors")
+    assert loaded.card.name == report["name"] == "some"
+    assert loaded.card.setting == (None if kind == "adapter" else "d1")
+    assert "4 steps of 4 pictures of 64 x 64" in loaded.card.training
+    expected: Any = trained.average.module.network
+    for name, tensor in expected.state_dict().items():
+        assert torch.equal(loaded.network.state_dict()[name], tensor.half().float()), name
+    task: Any = trained.task
+    loaded.card.check_codec("x", task.around.codec.model_id)
+    loaded.card.check_tower(task.around.tower.identity)
+
+
+@pytest.mark.parametrize("setting", ["d2", "d3"])
+def test_d2_and_d3_write_a_codec_of_their_own_that_decodes(
+    start: Start, tmp_path: Path, setting: str, random_model_path: Path, make_picture: Callable[..., Any]
+) -> None:
+    trained = start(tmp_path, setting, learning_rate=1e-2)
+    trained.run()
+    source = trained.task.around.source  # type: ignore[attr-defined]
+    target, codec_file = tmp_path / "neck.safetensors", tmp_path / f"random-{setting}.safetensors"
+    with pytest.raises(ValueError, match="writes a codec"):
+        export_tokens(tmp_path, target, "neck")
+    report = export_tokens(tmp_path, target, "neck", codec_target=codec_file, source=source)
+    before, after = load_model(random_model_path), load_model(codec_file)
+    assert after.card.model_id == report["model_id"] != before.card.model_id
+    assert not torch.equal(after.network.context.prior.weight, before.network.context.prior.weight)
+    card = load_adapter(target).card
+    card.check_codec("new", after.model_id)
+    with pytest.raises(ModelError, match="made for codec"):
+        card.check_codec("old", before.model_id)
+    codec = load_codec(codec_file)
+    data = codec.encode(make_picture(70, 90), 20)
+    assert codec.decode(data).size == (90, 70)
+
+
+def test_d3_makes_no_pictures_and_d2_does(start: Start, tmp_path: Path) -> None:
+    for setting in ("d2", "d3"):
+        trained = start(tmp_path / setting, setting)
+        batch = next(iter(trained.task.batches(trained._span())))
+        outcome = trained._update(batch)
+        assert ("psnr" in outcome.figures) == (setting == "d2")
+        rows = trained.task.validate(trained.average.module)
+        assert all(("pixels" in row) == (setting == "d2") for row in rows)
+
+
+def test_checkpointing_changes_memory_and_not_what_is_learned(start: Start, tmp_path: Path) -> None:
+    found = []
+    for checkpointing in (False, True):
+        trained = start(tmp_path / str(checkpointing), "adapter", checkpointing=checkpointing, steps=6)
+        trained.run()
+        found.append(weights(tmp_path / str(checkpointing)))
+    assert all(torch.allclose(found[0][key], found[1][key], atol=1e-6) for key in found[0])
+
+
+def test_guidance_makes_the_level_maps(start: Start, tmp_path: Path) -> None:
+    trained = start(tmp_path, "adapter", guidance="saliency:grid=4")
+    batch = next(iter(trained.task.batches(trained._span())))
+    steps = batch.steps - batch.base[:, None, None]
+    assert set(steps.unique().tolist()) <= {-80, 0, 80} | set((8 - batch.base).tolist())
+    assert (steps != 0).any()
+
+
+def test_a_run_resumed_with_another_model_is_refused(start: Start, inputs: Inputs, tmp_path: Path) -> None:
+    start(tmp_path, "adapter", steps=1).run()
+    with pytest.raises(ModelError, match="made for codec random"):
+        start(tmp_path, "adapter", given=dataclasses.replace(inputs, codec="cotam-s"), resume=True)
+    with pytest.raises(TrainingError, match="not one of cotam train neck"):
+        start(tmp_path, "d1", resume=True)
+    with pytest.raises(TrainingError, match="holds a run already"):
+        start(tmp_path, "adapter")
