@@ -23,6 +23,13 @@ def levelvqa(
     minutes: Annotated[float | None, typer.Option(help="Fit the schedule to this time.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps in all.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")] = False,
+    tower: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Begin with the tower that another run has trained.")
+    ] = None,
+    tower_first: Annotated[
+        float | None,
+        typer.Option(help="First share of the schedule in which the tower learns alone, 0 to 1."),
+    ] = None,
     width: Annotated[int | None, typer.Option(help="Width of the vision tower, a multiple of 32.")] = None,
     batch: Annotated[int | None, typer.Option(help="Scenes per step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
@@ -46,6 +53,7 @@ def levelvqa(
         "batch": batch,
         "learning_rate": learning_rate,
         "seed": seed,
+        "tower_first": tower_first,
         "bf16": bf16,
         "compile": compiled,
     }
@@ -54,11 +62,13 @@ def levelvqa(
         raise ValueError("--steps and --minutes exclude each other: choose one")
     if resume and width is not None:
         raise ValueError("--width cannot change when a run is resumed")
+    if tower is not None and (resume or width is not None):
+        raise ValueError("--tower begins a new run with that tower's sizes: leave out --resume and --width")
     if threads:
         import torch
 
         torch.set_num_threads(threads)
-    training = _training(out, given, width, resume, workers)
+    training = _training(out, given, width, tower, resume, workers)
     training.run()
     if training.accelerator.is_main_process:
         _export(out, model or out / MODEL_FOLDER)
@@ -75,7 +85,7 @@ def recipe(given: dict[str, Any]) -> "LevelVQATrainingConfig":
 
 
 def _training(
-    out: Path, given: dict[str, Any], width: int | None, resume: bool, workers: int
+    out: Path, given: dict[str, Any], width: int | None, tower: Path | None, resume: bool, workers: int
 ) -> "TrainingRun":
     try:
         from cotam.mllm.embedded import EmbeddedSizes
@@ -86,7 +96,9 @@ def _training(
     if width is not None:
         sizes = dataclasses.replace(sizes, vision_width=width, vision_heads=max(width // 32, 1))
     changes = given if resume else {}
-    return levelvqa_run(out, recipe(given), sizes, resume=resume, changes=changes, workers=workers)
+    return levelvqa_run(
+        out, recipe(given), sizes, resume=resume, changes=changes, tower=tower, workers=workers
+    )
 
 
 def _export(run: Path, target: Path) -> None:

@@ -14,6 +14,8 @@ from cotam.training.levelvqa.task import LevelVQATask
 from cotam.training.levelvqa.texts import training_texts
 from cotam.training.run import TrainingRun, refuse_second_run
 
+TOWER_PARTS = ("clip.", "patch_head.", "whole_head.")
+"""Names in a checkpoint that a run with ``tower`` begins with."""
 CHANGEABLE = ("steps", "minutes", "learning_rate", "dense", "whole", "contrast")
 """Options that may change when a run is resumed."""
 
@@ -25,6 +27,7 @@ def levelvqa_run(
     *,
     resume: bool = False,
     changes: Mapping[str, Any] = MappingProxyType({}),
+    tower: Path | None = None,
     workers: int = 1,
 ) -> TrainingRun:
     """Make a run of the embedded MLLM's training.
@@ -35,6 +38,7 @@ def levelvqa_run(
         sizes: of a new run's models.
         resume: go on from the folder's checkpoint, with its own recipe and sizes.
         changes: with ``resume``, options of `CHANGEABLE` that are other from here on; the log says so.
+        tower: folder of an earlier run, whose CLIP and label heads a new run begins with, in place of ``sizes``.
         workers: processes that draw scenes.
 
     Raises:
@@ -43,6 +47,8 @@ def levelvqa_run(
     """
     if not resume:
         refuse_second_run(folder)
+        if tower is not None:
+            return TrainingRun(folder, _task_with_tower(tower, config, workers), config)
         task = LevelVQATask(config, sizes, build_tokenizer(training_texts()), workers)
         return TrainingRun(folder, task, config)
     state = load_checkpoint(folder)
@@ -76,6 +82,15 @@ def export_levelvqa(run: Path, target: Path) -> dict[str, Any]:
     steps = int(state["step"])
     hours = round(state["seconds"] / 3600, 2)
     return {"steps": steps, "scenes": steps * config.batch, "hours": hours, "files": files}
+
+
+def _task_with_tower(run: Path, config: LevelVQATrainingConfig, workers: int) -> LevelVQATask:
+    """A new task that begins with the CLIP and the label heads of another run, and a fresh language model."""
+    state = load_checkpoint(run)
+    task = _restored_task(state, config, workers)
+    kept = {key: value for key, value in state["model"].items() if key.startswith(TOWER_PARTS)}
+    task.model.load_state_dict(kept, strict=False)
+    return task
 
 
 def _restored_task(state: dict[str, Any], config: LevelVQATrainingConfig, workers: int) -> LevelVQATask:
