@@ -87,6 +87,18 @@ def test_an_exported_run_loads_in_the_plain_transformers_api(config, finished, t
     torch.testing.assert_close(clip.logit_scale, stored, rtol=1e-2, atol=1e-2)
 
 
+def test_a_run_can_begin_with_the_tower_of_another(start, config, finished, tmp_path):
+    run = start(tmp_path, dataclasses.replace(config, seed=7), tower=finished)
+    ours, theirs = run.task.model.state_dict(), load_checkpoint(finished)["model"]
+    tower = [key for key in theirs if key.startswith(("clip.", "patch_head.", "llava.model.vision_tower"))]
+    assert len(tower) > 20
+    assert [key for key in tower if not torch.equal(ours[key], theirs[key])] == []
+    head = "llava.lm_head.weight"
+    assert not torch.equal(ours[head], theirs[head])
+    assert run.step == 0
+    assert run.config.first_scene == config.steps * config.batch
+
+
 def test_a_second_run_into_the_same_folder_is_refused(start, finished):
     with pytest.raises(TrainingError, match="holds a run already"):
         start(finished)
@@ -95,5 +107,7 @@ def test_a_second_run_into_the_same_folder_is_refused(start, finished):
 def test_the_command_refuses_what_cannot_be(tmp_path, capsys):
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--steps", "1", "--minutes", "2"]) == 2
     assert "exclude each other" in capsys.readouterr().err
+    assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume", "--tower", "x"]) == 2
+    assert "--tower begins a new run" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume"]) == 1
     assert "no checkpoint to resume from" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Runs of ``cotam train levelvqa``, and what is made of them."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -38,7 +39,8 @@ def levelvqa_run(
         sizes: of a new run's models.
         resume: go on from the folder's checkpoint, with its own recipe and sizes.
         changes: with ``resume``, options of `CHANGEABLE` that are other from here on; the log says so.
-        tower: folder of an earlier run, whose CLIP and label heads a new run begins with, in place of ``sizes``.
+        tower: folder of an earlier run, whose CLIP and label heads a new run begins with, in place of ``sizes``;
+            it goes on with the scenes after those of that run.
         workers: processes that draw scenes.
 
     Raises:
@@ -48,7 +50,9 @@ def levelvqa_run(
     if not resume:
         refuse_second_run(folder)
         if tower is not None:
-            return TrainingRun(folder, _task_with_tower(tower, config, workers), config)
+            state = load_checkpoint(tower)
+            config = dataclasses.replace(config, first_scene=scenes_seen(state))
+            return TrainingRun(folder, _task_with_tower(state, config, workers), config)
         task = LevelVQATask(config, sizes, build_tokenizer(training_texts()), workers)
         return TrainingRun(folder, task, config)
     state = load_checkpoint(folder)
@@ -81,12 +85,17 @@ def export_levelvqa(run: Path, target: Path) -> dict[str, Any]:
     }
     steps = int(state["step"])
     hours = round(state["seconds"] / 3600, 2)
-    return {"steps": steps, "scenes": steps * config.batch, "hours": hours, "files": files}
+    return {"steps": steps, "scenes": scenes_seen(state), "hours": hours, "files": files}
 
 
-def _task_with_tower(run: Path, config: LevelVQATrainingConfig, workers: int) -> LevelVQATask:
+def scenes_seen(state: dict[str, Any]) -> int:
+    """Scenes of the training split, from its first on, that a run and those it began with have used up."""
+    config = state["config"]
+    return int(config["first_scene"] + state["step"] * config["batch"])
+
+
+def _task_with_tower(state: dict[str, Any], config: LevelVQATrainingConfig, workers: int) -> LevelVQATask:
     """A new task that begins with the CLIP and the label heads of another run, and a fresh language model."""
-    state = load_checkpoint(run)
     task = _restored_task(state, config, workers)
     kept = {key: value for key, value in state["model"].items() if key.startswith(TOWER_PARTS)}
     task.model.load_state_dict(kept, strict=False)
