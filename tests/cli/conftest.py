@@ -88,3 +88,55 @@ def stream(random_model_path: Path, tmp_path: Path) -> Path:
     path = tmp_path / "stream.cotam"
     path.write_bytes(load_codec(random_model_path).encode(picture(), 30))
     return path
+
+
+@pytest.fixture(scope="session")
+def small_llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a LLaVA with random weights."""
+    pytest.importorskip("transformers")
+    import torch
+
+    from cotam.mllm import embedded
+
+    sizes = embedded.EmbeddedSizes(
+        vision_width=16,
+        vision_layers=3,
+        vision_heads=2,
+        image=32,
+        projection=8,
+        language_width=16,
+        language_layers=1,
+    )
+    folder = tmp_path_factory.mktemp("llava")
+    tokenizer = embedded.build_tokenizer(["how many?", "red"] * 9)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        clip = embedded.build_clip(sizes, tokenizer)
+        llava = embedded.build_llava(sizes, tokenizer, clip)
+    processor = embedded.build_processor(sizes, tokenizer)
+    embedded.save_embedded(folder / "parts", clip, llava, tokenizer, processor)
+    return embedded.assemble(folder / "parts", folder / "llava")
+
+
+@pytest.fixture(scope="session")
+def small_adapter(
+    small_llava: Path, random_model_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A latent adapter of random weights for `small_llava` and the random codec."""
+    import torch
+
+    from cotam import load_codec, load_mllm
+    from cotam.adapters import LatentAdapter, LatentAdapterConfig
+    from cotam.checkpoint import AdapterCard, CodecIdentity, tower_identity, write_adapter
+
+    codec = load_codec(random_model_path)
+    tower = tower_identity("small", load_mllm(small_llava).model.get_encoder(modality="image"))
+    config = LatentAdapterConfig(latents=codec.network.config.latents, width=tower.width, grid=tower.grid)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        adapter = LatentAdapter(config)
+        adapter.out.weight.normal_()
+    made_for = CodecIdentity(codec.name, codec.model_id.hex())
+    path = tmp_path_factory.mktemp("adapter") / "small.safetensors"
+    write_adapter(path, adapter, AdapterCard("small", "adapter", made_for, tower, config.to_dict()))
+    return path

@@ -2,42 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from cotam import encode, load_mllm
-from cotam.mllm.embedded import (
-    EmbeddedSizes,
-    assemble,
-    build_clip,
-    build_llava,
-    build_processor,
-    build_tokenizer,
-    save_embedded,
-)
-
-SIZES = EmbeddedSizes(
-    vision_width=16,
-    vision_layers=2,
-    vision_heads=2,
-    image=32,
-    projection=8,
-    language_width=16,
-    language_layers=1,
-)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """The folder of a LLaVA with random weights."""
-    pytest.importorskip("transformers")
-    folder = tmp_path_factory.mktemp("ask")
-    tokenizer = build_tokenizer(["how many?", "red"] * 9)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        clip = build_clip(SIZES, tokenizer)
-        llava = build_llava(SIZES, tokenizer, clip)
-    save_embedded(folder / "parts", clip, llava, tokenizer, build_processor(SIZES, tokenizer))
-    return assemble(folder / "parts", folder / "llava")
+@pytest.fixture
+def model(small_llava):
+    return small_llava
 
 
 def answer(model, pictures, question):
@@ -84,6 +55,17 @@ def test_questions_are_read_from_standard_input(cotam, photo, model):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (
+            ["PHOTO", "x", "--model", "MODEL", "--mode", "neck"],
+            2,
+            "mode 'neck' needs a neck, and none is loaded",
+        ),
+        (["PHOTO", "x", "--model", "MODEL", "--mode", "pixel"], 2, "--mode"),
+        (
+            ["PHOTO", "x", "--model", "MODEL", "--adapter", "none"],
+            1,
+            "unknown adapter 'none'; known adapters:",
+        ),
         (["how many?"], 2, "how many?: no such picture; name pictures first, then questions"),
         (["missing.png", "how many?"], 2, "missing.png: no such file or folder"),
         (["PHOTO"], 2, "no question: ask one, as in: cotam ask picture.png"),
@@ -106,3 +88,23 @@ def test_what_is_no_picture_is_named(cotam, model, tmp_path):
     ran = cotam("ask", path, "red", "--model", model)
     assert ran.code == 1
     assert f"{path}: is not a picture" in ran.problem
+
+
+def test_a_stream_is_asked_about_through_an_adapter_or_as_pixels(
+    cotam, stream, model, small_adapter, random_model_path
+):
+    def said(*options):
+        codec = ("--codec", random_model_path, "--max-tokens", 4)
+        return cotam("ask", stream, "red", "--model", model, *codec, *options).out.decode().strip()
+
+    mllm = load_mllm(model, adapter=small_adapter, codec=random_model_path)
+    for mode in ("auto", "pixels", "adapter"):
+        expected = mllm.answer(str(stream), "red", mode=mode, max_new_tokens=4)
+        assert said("--adapter", small_adapter, "--mode", mode) == expected
+    assert said() == mllm.answer(str(stream), "red", mode="pixels", max_new_tokens=4)
+
+
+def test_a_stream_of_a_codec_that_is_not_here_is_named(cotam, stream, model):
+    ran = cotam("ask", stream, "red", "--model", model)
+    assert ran.code == 1
+    assert f"{stream}: the stream was made with model" in ran.problem

@@ -6,8 +6,6 @@ import re
 import pytest
 from PIL import Image
 
-from cotam.cli.demo import PAGE, STREAM, find_photograph
-
 
 @pytest.fixture
 def large_photo(tmp_path):
@@ -55,19 +53,3 @@ def test_a_page_or_figures_must_be_asked_for(cotam, large_photo):
 @pytest.mark.parametrize("name", ["page.gif", "page", "nowhere/page.png"])
 def test_a_page_of_another_kind_or_nowhere_is_bad_use(cotam, large_photo, tmp_path, name):
     assert cotam("compare", large_photo, "-o", tmp_path / name).code == 2
-
-
-def test_the_demo_writes_its_page_and_stream_and_says_what_is_next(cotam, random_model_path, tmp_path):
-    pytest.importorskip("skimage")
-    ran = cotam("demo", "-o", tmp_path / "new", "--model", random_model_path)
-    shown = ran.out.decode()
-    assert ran.code == 0
-    assert Image.open(tmp_path / "new" / PAGE).format == "PNG"
-    assert f"{(tmp_path / 'new' / STREAM).stat().st_size:,}" in shown
-    assert f"cotam info {tmp_path / 'new' / STREAM}" in shown
-
-
-def test_the_demo_without_its_photograph_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("cotam.cli.demo.find_spec", lambda _: None)
-    with pytest.raises(ValueError, match=r"pip install 'cotam\[bench\]'"):
-        find_photograph()

@@ -1,5 +1,6 @@
 """``cotam ask``."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,16 @@ from cotam.cli import options
 
 if TYPE_CHECKING:
     from cotam.mllm import Mllm
+
+
+class Entering(StrEnum):
+    """The modes of `cotam.mllm.Mllm`."""
+
+    auto = "auto"
+    pixels = "pixels"
+    adapter = "adapter"
+    neck = "neck"
+
 
 Asked = tuple[tuple[str, ...], str]
 """Pictures, and a question about them."""
@@ -31,6 +42,24 @@ def ask(
             help="A multimodal LLM: hub id or folder; by default the embedded one.",
         ),
     ] = None,
+    mode: Annotated[
+        Entering,
+        typer.Option(
+            "--mode", help="How streams enter the model; auto: as the adapter that fits, else as pixels."
+        ),
+    ] = Entering.auto,
+    adapter: Annotated[
+        str | None,
+        typer.Option(
+            "--adapter",
+            metavar="NAME|FILE",
+            help="A latent adapter or transform-neck made for model and codec.",
+        ),
+    ] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option("--codec", metavar="FILE", help="A codec that does not ship, for streams of it."),
+    ] = None,
     together: Annotated[
         bool, typer.Option("--together", help="Ask about all pictures at once, not about each.")
     ] = False,
@@ -50,7 +79,8 @@ def ask(
     """Ask a multimodal LLM about pictures.
 
     Pictures are files that are there, or names with the suffix of a picture; what follows them are questions. Every
-    question is asked about every picture.
+    question is asked about every picture. A stream is decoded to a picture; with --adapter its latents go to the model
+    too, or, through a neck, instead.
     """
     pictures, questions = split(words)
     asked = _pairs(pictures, questions, together)
@@ -58,9 +88,9 @@ def ask(
     from cotam.cli.console import print_json, working
 
     with working("loading"):
-        mllm = load_mllm(model, device=device or "cpu", dtype=dtype)
+        mllm = load_mllm(model, adapter=adapter, codec=codec, device=device or "cpu", dtype=dtype)
     with working("looking"):
-        answers = mllm.answer_batch(asked, batch_size=batch, max_new_tokens=max_tokens)
+        answers = mllm.answer_batch(asked, mode=mode.value, batch_size=batch, max_new_tokens=max_tokens)
     if as_json:
         print_json(_plain(mllm, asked, answers))
     else:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from cotam.cli.analyze import analyze
 from cotam.cli.ask import ask
 from cotam.cli.compare import compare
 from cotam.cli.complexity import complexity
@@ -15,8 +16,14 @@ from cotam.cli.encode import encode
 from cotam.cli.importance import importance
 from cotam.cli.info import info
 from cotam.cli.models import models
+from cotam.cli.serve import serve
 
-LATER = {"bench": "cotam.cli.bench", "levelvqa": "cotam.cli.levelvqa", "train": "cotam.cli.train"}
+LATER = {
+    "bench": "cotam.cli.bench",
+    "eval": "cotam.cli.eval",
+    "levelvqa": "cotam.cli.levelvqa",
+    "train": "cotam.cli.train",
+}
 """Groups of commands that are imported when they are asked for; each module has a Typer app named ``app``."""
 
 
@@ -51,6 +58,8 @@ program.command(epilog="Example: cotam info photo.cotam")(info)
 program.command(epilog="Example: cotam compare photo.jpg -o page.png --target-bytes 4000")(compare)
 program.command(epilog="Example: cotam importance photo.jpg -o map.png --guidance saliency")(importance)
 program.command(epilog='Example: cotam ask photo.png "how many stars?"')(ask)
+program.command(epilog="Example: cotam analyze --images kodak --codecs jpeg,cotam-s --out analysis")(analyze)
+program.command(epilog="Example: cotam serve --port 8000")(serve)
 program.command(epilog="Example: cotam models --json")(models)
 program.command(epilog="Example: cotam complexity --json")(complexity)
 program.command(epilog="Example: cotam demo -o results")(demo)

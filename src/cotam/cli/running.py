@@ -12,6 +12,10 @@ from cotam.errors import CotamError
 BAD_DATA, BAD_USE, INTERRUPTED = 1, 2, 130
 
 
+class InterruptedRunError(Exception):
+    """A command was interrupted, and has something to say about it."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command that ``arguments`` name; without any, show the help.
 
@@ -28,6 +32,9 @@ def run(arguments: Sequence[str]) -> int:
         return _without_standard_output()
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except InterruptedRunError as error:
+        report(str(error))
+        return INTERRUPTED
     except typer.TyperException as error:
         report(_explained(error))
         return error.exit_code

@@ -1,12 +1,10 @@
 """A comparison as one picture: every rendition, its figures, and the same detail enlarged."""
 
-import io
-from dataclasses import dataclass
-
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from cotam.evaluation.compare import Comparison, detail_box
 from cotam.evaluation.comparison_captions import Panel, panels, subtitle
+from cotam.evaluation.sheet import ACCENT, FAINT, INK, WARNING, Sheet
 
 PANEL = 440
 """Width of a column in pixels."""
@@ -14,42 +12,8 @@ TALLEST = 660
 """Most height of a picture in its column; taller ones get narrower."""
 GAP, MARGIN, LINE = 28, 48, 32
 TITLE_SIZE, NAME_SIZE, TEXT_SIZE = 44, 32, 23
-PAPER, FRAME, INK, FAINT = "#ffffff", "#c9ced6", "#1b1f26", "#5b6472"
-ACCENT, WARNING = "#0b6bcb", "#b3401a"
-"""Colours of cotam's name, and of what is larger than it should be."""
 HEAD_HEIGHT = 120
 NAME_HEIGHT = 52
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """The page while it is drawn."""
-
-    image: Image.Image
-    draw: ImageDraw.ImageDraw
-
-    def text(self, place: tuple[int, int], text: str, size: int, colour: str, width: int) -> None:
-        """Write a line, cut to ``width`` pixels."""
-        font = _font(size)
-        if font.getlength(text) > width:
-            while text and font.getlength(text + "...") > width:
-                text = text[:-1]
-            text += "..."
-        self.draw.text(place, text, colour, font)
-
-    def picture(self, picture: Image.Image, left: int, top: int, height: int) -> float:
-        """Paste a picture centred into a column, as large as fits.
-
-        Returns:
-            Its scale.
-        """
-        scale = min(PANEL / picture.width, height / picture.height)
-        size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
-        smooth = Image.Resampling.LANCZOS if scale < 2 else Image.Resampling.NEAREST
-        left, top = left + (PANEL - size[0]) // 2, top + (height - size[1]) // 2
-        self.image.paste(picture.resize(size, smooth), (left, top))
-        self.draw.rectangle((left - 1, top - 1, left + size[0], top + size[1]), outline=FRAME)
-        return scale
 
 
 def comparison_png(comparison: Comparison) -> bytes:
@@ -64,21 +28,18 @@ def comparison_png(comparison: Comparison) -> bytes:
     lines = max(len(panel.lines) for panel in shown)
     page_width = 2 * MARGIN + len(shown) * PANEL + (len(shown) - 1) * GAP
     page_height = HEAD_HEIGHT + NAME_HEIGHT + picture_height + lines * LINE + 2 * GAP + PANEL + 2 * MARGIN
-    image = Image.new("RGB", (page_width, page_height), PAPER)
-    sheet = _Sheet(image, ImageDraw.Draw(image))
+    sheet = Sheet.of(page_width, page_height)
     sheet.text((MARGIN, MARGIN - 8), comparison.title, TITLE_SIZE, INK, page_width - 2 * MARGIN)
     sheet.text((MARGIN, MARGIN + 52), subtitle(comparison), TEXT_SIZE, FAINT, page_width - 2 * MARGIN)
     box = detail_box(comparison.original)
     for column, panel in enumerate(shown):
         left = MARGIN + column * (PANEL + GAP)
         _draw_panel(sheet, panel, (left, MARGIN + HEAD_HEIGHT), picture_height, lines, box)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    return sheet.to_png()
 
 
 def _draw_panel(
-    sheet: _Sheet,
+    sheet: Sheet,
     panel: Panel,
     place: tuple[int, int],
     height: int,
@@ -89,18 +50,18 @@ def _draw_panel(
     sheet.text((left, top), panel.name, NAME_SIZE, ACCENT if panel.is_cotam else INK, PANEL)
     top += NAME_HEIGHT
     picture = Image.fromarray(panel.pixels)
-    scale = sheet.picture(picture, left, top, height)
+    scale = sheet.picture(picture, (left, top), PANEL, height)
     if panel.is_original:
         _mark_detail(sheet, box, picture, (left, top), height, scale)
     top += height + GAP // 2
     for number, line in enumerate(panel.lines):
         colour = WARNING if panel.too_large and number == len(panel.lines) - 1 else (FAINT if number else INK)
         sheet.text((left, top + number * LINE), line, TEXT_SIZE, colour, PANEL)
-    sheet.picture(picture.crop(box), left, top + lines * LINE + GAP // 2, PANEL)
+    sheet.picture(picture.crop(box), (left, top + lines * LINE + GAP // 2), PANEL, PANEL)
 
 
 def _mark_detail(
-    sheet: _Sheet,
+    sheet: Sheet,
     box: tuple[int, int, int, int],
     picture: Image.Image,
     place: tuple[int, int],
@@ -113,8 +74,3 @@ def _mark_detail(
     edges = [left + box[0] * scale, top + box[1] * scale, left + box[2] * scale - 1, top + box[3] * scale - 1]
     sheet.draw.rectangle([edges[0] - 1, edges[1] - 1, edges[2] + 1, edges[3] + 1], outline="white", width=4)
     sheet.draw.rectangle(edges, outline=ACCENT, width=2)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The typeface that comes with Pillow."""
-    return ImageFont.load_default(size)

@@ -57,7 +57,7 @@ def draw_importance(
     scale = PANEL / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     picture = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
-    left = _framed(_heat_panel(picture, importance), "Importance", _ramp_legend())
+    left = _framed(heat_over(picture, importance), "Importance", _ramp_legend())
     title = f"Levels, {levels.shape[0]} x {levels.shape[1]} cells"
     right = _framed(_level_panel(picture, levels), title, _level_legend(levels))
     sheet = Image.new("RGB", (left.width + right.width - MARGIN, left.height), PAPER)
@@ -80,7 +80,8 @@ def level_colour(level: int, highest: int) -> Colour:
     return red, green, blue
 
 
-def _heat_panel(picture: Image.Image, importance: NDArray[Any]) -> Image.Image:
+def heat_over(picture: Image.Image, importance: NDArray[Any]) -> Image.Image:
+    """Lay importance (rows, columns) as a heat map over a grey copy of a picture; RGB of the picture's size."""
     low, high = np.percentile(importance, TAILS)
     shares = (importance - low) / (high - low) if high > low else np.full(importance.shape, 0.5)
     smooth = Image.fromarray(shares.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)

@@ -2,9 +2,13 @@
 
 from typing import Any
 
-_HOME = {"Mllm": "mllm", "load_mllm": "loading"}
+_HOME = {
+    "Mllm": "mllm",
+    "Mode": "entering",
+    "load_mllm": "loading",
+}
 
-__all__ = ["Mllm", "load_mllm"]
+__all__ = ["Mllm", "Mode", "load_mllm"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import torch
 
+from cotam.checkpoint.adapters import load_adapter
+from cotam.codec import Codec, load_codec
 from cotam.errors import ModelError
 from cotam.mllm.mllm import Mllm
 from cotam.mllm.processors import load_processor
@@ -19,6 +21,8 @@ EXAMPLE: Final = "llava-hf/llava-1.5-7b-hf"
 def load_mllm(
     name_or_path: str | Path | None = None,
     *,
+    adapter: str | Path | None = None,
+    codec: str | Path | Codec | None = None,
     device: str | torch.device = "cpu",
     dtype: str | None = None,
     revision: str | None = None,
@@ -31,6 +35,9 @@ def load_mllm(
     Args:
         name_or_path: a local folder as `save_pretrained` writes it, or the id of a hub repository, which is fetched
             unless it is cached. By default, or as ``levelvqa``, the small LLaVA that ships with cotam.
+        adapter: name or file of a latent adapter or transform-neck, through which streams enter the model; it must
+            be made for the model's tower, and works with streams of the codec that it was made for.
+        codec: a codec that does not ship, or its file, for streams of it.
         device: such as ``cpu`` or ``cuda``.
         dtype: of the weights: ``float32``, ``bfloat16`` or ``float16``; by default float32 on a CPU, and elsewhere
             the checkpoint's own.
@@ -38,19 +45,22 @@ def load_mllm(
 
     Raises:
         ModelError: there is no such checkpoint, or it cannot be reached; it answers no questions about pictures, has
-            no safetensors weights, or damaged ones; transformers is not installed. One line, which says what to pass.
+            no safetensors weights, or damaged ones; the adapter or the codec cannot be loaded, or does not fit;
+            transformers is not installed. One line, which says what to pass.
         ValueError: an option out of range.
     """
     where = find_device(device)
     precision = _precision(where, dtype)
     import_transformers()
+    loaded = load_adapter(adapter) if adapter is not None else None
+    own = codec if codec is None or isinstance(codec, Codec) else load_codec(codec)
     name = EMBEDDED if name_or_path is None else str(name_or_path)
     folder = _folder(name_or_path, revision)
     config = read_config(folder, name)
     _check_type(config, name)
     processor = load_processor(folder, name, config)
     model = load_weights("AutoModelForImageTextToText", folder, name, precision).to(where)
-    return Mllm(name, model, processor)
+    return Mllm(name, model, processor, loaded, own)
 
 
 def _precision(where: torch.device, dtype: str | None) -> torch.dtype | str:

@@ -1,45 +1,131 @@
-"""Pictures for an MLLM: whatever `cotam.images` loads, and streams of this codec, as upright RGB."""
+"""Pictures for an MLLM: whatever `cotam.images` loads, and streams of this codec, as upright RGB or as latents."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from cotam.bitstream import read_stream
 from cotam.bitstream.limits import MAGIC
+from cotam.codec import Codec, LatentImage
 from cotam.codec.loading import codec_for_stream
 from cotam.errors import BitstreamError, ModelError
 from cotam.images import ImageSource, load_image
 
 KEPT = 64
-"""Decoded pictures that a `Gallery` holds."""
+"""Pictures that a `Gallery` holds."""
 SUFFIX = ".cotam"
 
 
-def load_picture(source: ImageSource) -> Image.Image:
-    """Load a picture, or decode a stream with the shipped codec that made it.
+@dataclass(frozen=True, eq=False)
+class DecodedStream:
+    """A stream as far as it is decoded without making pixels."""
 
-    Args:
-        source: as for `cotam.images.load_image`, or the path, bytes or open file of a ``.cotam`` stream.
+    codec: Codec
+    """The codec that made it."""
+    latents: LatentImage
+    """What it holds."""
 
-    Returns:
-        The picture, upright, RGB.
+    def synthesise(self) -> Image.Image:
+        """Make the picture, RGB."""
+        return self.codec.synthesise(self.latents).convert("RGB")
 
-    Raises:
-        ImageError: there is no picture, or it is damaged.
-        BitstreamError: the stream is damaged.
-        ModelError: the stream is of a codec that does not ship with cotam.
-        TypeError: `source` is none of these.
-    """
-    content, name = _content(source)
-    if content is None or not _is_stream(content, name):
-        return Image.fromarray(load_image(source if content is None else content).pixels)
-    try:
-        return codec_for_stream(content).decode(content).convert("RGB")
-    except (BitstreamError, ModelError) as error:
-        raise type(error)(f"{name}: {error}") from error
+
+class Picture:
+    """A picture, or a stream, whose pixels are made when they are first asked for."""
+
+    def __init__(self, number: int, name: str, content: Image.Image | DecodedStream) -> None:
+        """Take the parts.
+
+        Args:
+            number: equal for what a `Gallery` loaded once and gave twice.
+            name: what messages call it.
+            content: the picture, RGB, or what is decoded of a stream.
+        """
+        self.number, self.name = number, name
+        self.stream = content if isinstance(content, DecodedStream) else None
+        self._content = content
+
+    @cached_property
+    def image(self) -> Image.Image:
+        """The picture, RGB; a stream is decoded to pixels here."""
+        content = self._content
+        return content.synthesise() if isinstance(content, DecodedStream) else content
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        content = self._content
+        return (
+            (content.latents.width, content.latents.height)
+            if isinstance(content, DecodedStream)
+            else content.size
+        )
+
+    @property
+    def blank(self) -> Image.Image:
+        """A picture of the same size, for a processor that has to count tokens only."""
+        return Image.new("RGB", self.size)
+
+
+class Gallery:
+    """Loads every picture once, and keeps the last few."""
+
+    def __init__(self, codec: Codec | None = None, kept: int = KEPT) -> None:
+        """Make it empty.
+
+        Args:
+            codec: for its own streams; those of shipped codecs are known anyway.
+            kept: how many pictures to keep.
+        """
+        self._kept: OrderedDict[Any, tuple[Any, Picture]] = OrderedDict()
+        self._codec, self._most, self._loaded = codec, kept, 0
+
+    def load(self, source: ImageSource) -> Picture:
+        """Load a picture unless it is still here; the same path, bytes or object are the same picture.
+
+        Args:
+            source: as for `cotam.images.load_image`, or the path, bytes or open file of a ``.cotam`` stream.
+
+        Raises:
+            ImageError: there is no picture, or it is damaged.
+            BitstreamError: the stream is damaged.
+            ModelError: the stream is of a codec that neither ships nor was given.
+            TypeError: `source` is none of these.
+        """
+        key = source if isinstance(source, str | Path | bytes) else id(source)
+        if key not in self._kept:
+            self._loaded += 1
+            self._kept[key] = source, self._load(source)  # keeping the source keeps its id
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key][1]
+
+    def _load(self, source: ImageSource) -> Picture:
+        content, name = _content(source)
+        if content is None or not _is_stream(content, name):
+            pixels = load_image(source if content is None else content).pixels
+            return Picture(self._loaded, name, Image.fromarray(pixels))
+        try:
+            return Picture(self._loaded, name, self._decode(content))
+        except (BitstreamError, ModelError) as error:
+            raise type(error)(f"{name}: {error}") from error
+
+    def _decode(self, data: bytes) -> DecodedStream:
+        own = self._codec is not None and read_stream(data).header.model_id == self._codec.model_id
+        codec = self._codec if self._codec is not None and own else codec_for_stream(data)
+        return DecodedStream(codec, codec.decode_latents(data))
+
+
+def is_picture(value: Any) -> bool:
+    """Whether a value can only be one picture, not several."""
+    known = str | Path | bytes | bytearray | memoryview | Image.Image | np.ndarray
+    return isinstance(value, known) or hasattr(value, "read")
 
 
 def _content(source: Any) -> tuple[bytes | None, str]:
@@ -65,42 +151,3 @@ def _begins_a_stream(path: Path) -> bool:
 
 def _is_stream(content: bytes, name: str) -> bool:
     return content.startswith(MAGIC) or name.endswith(SUFFIX)
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A loaded picture."""
-
-    number: int
-    """Equal for what a `Gallery` loaded once and gave twice."""
-    image: Image.Image
-    """RGB."""
-
-
-class Gallery:
-    """Loads every picture once, and keeps the last few."""
-
-    def __init__(self, kept: int = KEPT) -> None:
-        """Keep at most `kept` pictures."""
-        self._kept: OrderedDict[Any, tuple[Any, Picture]] = OrderedDict()
-        self._most, self._loaded = kept, 0
-
-    def load(self, source: ImageSource) -> Picture:
-        """Load a picture, as `load_picture`, unless it is still here.
-
-        The same path, the same bytes or the same object are the same picture.
-        """
-        key = source if isinstance(source, str | Path | bytes) else id(source)
-        if key not in self._kept:
-            self._loaded += 1
-            self._kept[key] = source, Picture(self._loaded, load_picture(source))  # keeping it keeps its id
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key][1]
-
-
-def is_picture(value: Any) -> bool:
-    """Whether a value can only be one picture, not several."""
-    known = str | Path | bytes | bytearray | memoryview | Image.Image | np.ndarray
-    return isinstance(value, known) or hasattr(value, "read")

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from PIL import Image
+
 from cotam.errors import ModelError
 from cotam.mllm.conversation import Conversation
-from cotam.mllm.pictures import Picture
 
 
 class Prompter:
@@ -22,12 +23,12 @@ class Prompter:
         self.processor = processor
         self.context = context
 
-    def prepare(self, conversation: Conversation, pictures: list[Picture], room: int) -> dict[str, Any]:
+    def prepare(self, conversation: Conversation, pictures: list[Image.Image], room: int) -> dict[str, Any]:
         """Return the model's input, a batch of one: token numbers, and pixels if there are pictures.
 
         Args:
             conversation: what is asked.
-            pictures: its pictures, loaded.
+            pictures: its pictures, RGB, or blank ones of their sizes where pixels do not matter.
             room: tokens that the answer may take.
 
         Raises:
@@ -35,7 +36,7 @@ class Prompter:
             ModelError: the model's chat template or processor takes no such conversation.
         """
         prompt = self._write(conversation, len(pictures))
-        images = {"images": [[picture.image for picture in pictures]]} if pictures else {}
+        images = {"images": [pictures]} if pictures else {}
         start = self.processor.tokenizer.bos_token
         try:
             inputs = self.processor(

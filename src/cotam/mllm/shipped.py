@@ -17,6 +17,11 @@ DIGITS: Final = 12
 """Hex digits of a content hash that a folder's name carries."""
 
 
+def is_embedded_there() -> bool:
+    """Whether the embedded model ships with this cotam."""
+    return (SHIPPED / EMBEDDED).is_dir()
+
+
 def embedded_checkpoint(parts: Path | None = None) -> Path:
     """Return a whole LLaVA checkpoint of the embedded model; at the first call it is written to the cache.
 

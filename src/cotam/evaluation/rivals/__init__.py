@@ -1,11 +1,12 @@
 """The codecs that ``cotam bench`` compares, one adapter per file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.evaluation.rivals.avif import avif
 from cotam.evaluation.rivals.cotam_s import cotam_s
 from cotam.evaluation.rivals.jpeg import jpeg
+from cotam.evaluation.rivals.png import png
 from cotam.evaluation.rivals.rival import Coded, Pixels, Rival
 from cotam.evaluation.rivals.webp import webp
 
@@ -16,6 +17,7 @@ RIVALS: dict[str, Callable[[str], Rival]] = {
     "webp": lambda _: webp(),
     "avif": lambda _: avif(),
     "cotam-s": cotam_s,
+    "png": lambda _: png(),
 }
 """Every rival by name; the argument is the name or file of cotam's model."""
 
@@ -42,11 +44,16 @@ def load_rivals(names: list[str], model: str = DEFAULT_MODEL) -> list[Rival]:
     return [_load(name, model) for name in dict.fromkeys(names)]
 
 
-def split_names(text: str) -> list[str]:
-    """Take a list with commas apart; those inside guidance (``cotam-s+clip:layers=0-2,grid=8``) stay."""
+def split_names(text: str, known: Container[str] = RIVALS) -> list[str]:
+    """Take a list with commas apart; those inside guidance (``cotam-s+clip:layers=0-2,grid=8``) stay.
+
+    Args:
+        text: names.
+        known: those that end guidance when they follow it.
+    """
     names: list[str] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
-        if names and names[-1].startswith(GUIDED) and part not in RIVALS and not part.startswith(GUIDED):
+        if names and names[-1].startswith(GUIDED) and part not in known and not part.startswith(GUIDED):
             names[-1] += f",{part}"
         else:
             names.append(part)

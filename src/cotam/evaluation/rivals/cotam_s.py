@@ -20,12 +20,14 @@ class CotamRival:
     qualities: tuple[float, ...] = QUALITIES
     guide: Guide | None = None
     """Makes a level map of each picture; None is uniform."""
+    guidance: str | None = None
+    """What to call the guidance where its own name is not for reports."""
 
     @property
     def settings(self) -> str:
         """The weights, by the id that the streams carry, and the guidance."""
         weights = f"model {self.codec.model_id.hex()}"
-        return weights if self.guide is None else f"{weights}, guidance {self.guide.name}"
+        return weights if self.guide is None else f"{weights}, guidance {self.guidance or self.guide.name}"
 
     def encoder(self, pixels: Pixels) -> Callable[[float], Coded]:
         """Transform the picture and make its level map once; every quality starts from there."""

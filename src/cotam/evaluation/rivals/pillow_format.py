@@ -11,6 +11,9 @@ from PIL import Image, features
 from cotam.errors import CotamError
 from cotam.evaluation.rivals.rival import Coded, Pixels
 
+LIBRARIES = {"jpeg": "jpg", "png": "zlib"}
+"""Pillow's names of the libraries behind formats, where they are not the formats' own."""
+
 
 @dataclass(frozen=True)
 class PillowFormat:
@@ -24,7 +27,7 @@ class PillowFormat:
     @property
     def settings(self) -> str:
         """The options, and the version of the library behind the format."""
-        library = features.version("jpg" if self.name == "jpeg" else self.name)
+        library = features.version(LIBRARIES.get(self.name, self.name))
         named = ", ".join(f"{key}={value}" for key, value in self.options.items())
         return f"Pillow {self.format} {named} (library {library})"
 

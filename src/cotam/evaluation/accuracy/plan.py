@@ -1,0 +1,95 @@
+"""What ``cotam eval levelvqa`` measures: methods, rates and scenes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from cotam.checkpoint.registry import DEFAULT_MODEL
+from cotam.evaluation.methods import AblationGuidance, Method, check_names
+from cotam.levelvqa import split_seeds
+from cotam.levelvqa.sampling import BASE_SIZE, check_format
+
+Kind: TypeAlias = Literal["quality", "bpp", "lossless"]
+
+SCENES_PER_BLOCK = 8
+"""Scenes that are coded, answered and kept together, so that a run that goes on asks in the same batches."""
+MOST_BPP = 24.0
+
+
+@dataclass(frozen=True, order=True)
+class Rate:
+    """At what a picture is coded."""
+
+    kind: Kind
+    """``quality`` on the codec's own scale; ``bpp``: as many bytes at most as that; ``lossless``: no choice."""
+    value: float
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return self.kind if self.kind == "lossless" else f"{self.kind} {self.value:g}"
+
+
+LOSSLESS = Rate("lossless", 0.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole measurement; what is not possible is refused when it is made.
+
+    Args:
+        methods: names, as `cotam.evaluation.methods` knows them.
+        qualities: for every method on its own scale; empty with ``bpps``.
+        bpps: bits per pixel that no picture may exceed, so that methods are compared at equal bytes.
+        num: how many scenes.
+        seed_start: number of the first scene in the split.
+        split: of the scenes.
+        size: side of the pictures in pixels.
+        variant: "standard" or "tiles".
+        model: name or file of cotam's weights.
+        guidance: what ablations call guidance.
+        similarity: also measure the similarity of tokens.
+    """
+
+    methods: tuple[str, ...]
+    qualities: tuple[float, ...] = ()
+    bpps: tuple[float, ...] = ()
+    num: int = 1000
+    seed_start: int = 0
+    split: str = "test"
+    size: int = BASE_SIZE
+    variant: str = "standard"
+    model: str = DEFAULT_MODEL
+    guidance: AblationGuidance = field(default_factory=AblationGuidance)
+    similarity: bool = False
+
+    def __post_init__(self) -> None:
+        """Check everything that can be checked without loading anything."""
+        check_names(self.methods)
+        if bool(self.qualities) == bool(self.bpps):
+            raise ValueError("give qualities or bits per pixel, one of them")
+        if not all(1 <= quality <= 100 for quality in self.qualities):
+            raise ValueError(f"qualities must be from 1 to 100, not {_listed(self.qualities)}")
+        if not all(0 < bpp <= MOST_BPP for bpp in self.bpps):
+            raise ValueError(
+                f"bits per pixel must be above 0, at most {MOST_BPP:g}, not {_listed(self.bpps)}"
+            )
+        split_seeds(self.split, self.num, self.seed_start)
+        check_format(self.size, self.variant)
+
+    def rates(self, method: Method) -> tuple[Rate, ...]:
+        """At what a method is measured, rising."""
+        if method.lossless:
+            return (LOSSLESS,)
+        kind: Kind = "quality" if self.qualities else "bpp"
+        return tuple(Rate(kind, value) for value in sorted({*self.qualities, *self.bpps}))
+
+    def blocks(self) -> Iterator[tuple[int, ...]]:
+        """Seeds of the scenes, block by block."""
+        seeds = split_seeds(self.split, self.num, self.seed_start)
+        for first in range(seeds.start, seeds.stop, SCENES_PER_BLOCK):
+            yield tuple(range(first, min(first + SCENES_PER_BLOCK, seeds.stop)))
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers)

@@ -1,0 +1,49 @@
+"""The ablations of the CoTAM paper, by the names of its table, as methods of the usual grammar."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+SHALLOW: Final = "levelvqa:layers=0-2"
+"""The paper's guidance, attention of the first three layers, with the embedded MLLM's tower of 12 blocks."""
+DEEP: Final = "levelvqa:layers=9-11"
+"""The last three layers of it."""
+
+FULL: Final = "cotam-s+{guidance}+adapter"
+ABLATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "full": FULL,
+        "without-adapter": "cotam-s+{guidance}",
+        "without-reconstruction-prior": "cotam-s+{guidance}+neck=no-prior",
+        "without-guidance": "cotam-s+adapter",
+        "only-l-high": "cotam-s+{guidance}+adapter=high-only",
+        "only-l-low": "cotam-s+{guidance}+adapter=low-only",
+        "deep-layer-guidance": "cotam-s+{deep}+adapter",
+        "random-guidance": "cotam-s+random:like={source}+adapter",
+    }
+)
+"""Method of each ablation. Those of the losses are adapters of their own, trained so. Without the reconstruction
+prior, tokens from latents take the place of the picture's instead of being added to them: that is a neck that enters at
+block 0, trained with the adapter's losses."""
+
+
+@dataclass(frozen=True)
+class AblationGuidance:
+    """What ablations call guidance."""
+
+    shallow: str = SHALLOW
+    """That of the full system."""
+    deep: str = DEEP
+    """That which the paper finds to be worse."""
+
+    def method(self, ablation: str) -> str:
+        """The method's name of an ablation: a key of `ABLATIONS`."""
+        source = self.shallow.partition(":")[0]
+        return ABLATIONS[ablation].format(guidance=self.shallow, deep=self.deep, source=source)
+
+
+def ablation_named(text: str) -> str | None:
+    """The ablation that a text names, with spaces or hyphens, in any case; None if it names none."""
+    name = "-".join(text.lower().replace("_", "-").split())
+    return name if name in ABLATIONS else None

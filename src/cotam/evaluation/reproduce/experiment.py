@@ -1,0 +1,75 @@
+"""What is measured for the results page: every method that can be made, at equal bytes, on the same scenes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cotam.checkpoint import load_model
+from cotam.errors import CotamError
+from cotam.evaluation.accuracy.plan import Plan
+from cotam.evaluation.answerers import Answerers
+from cotam.evaluation.complexity import groups
+from cotam.evaluation.methods import ABLATIONS, AblationGuidance, Method, load_methods
+
+BASE: Final = "cotam-s"
+FULL: Final = "full"
+RIVALS: Final = ("png", "jpeg", "webp", "avif")
+NECKS: Final = ("bridge-d1", "bridge-d2", "bridge-d3")
+METHODS: Final = (*RIVALS, BASE, *ABLATIONS, *NECKS)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured."""
+
+    scenes: int
+    bpps: tuple[float, ...]
+
+
+WHOLE: Final = Scale(1000, (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8))
+QUICK: Final = Scale(16, (0.1, 0.3))
+
+
+@dataclass(frozen=True)
+class Made:
+    """Methods that can be measured, and why the others cannot."""
+
+    methods: tuple[Method, ...]
+    left_out: Mapping[str, str]
+    """Reasons by name."""
+
+
+def make_methods(
+    answerers: Answerers, model: str, guidance: AblationGuidance, names: Sequence[str] = METHODS
+) -> Made:
+    """Load every method whose codec, tower and adapter are there.
+
+    Raises:
+        CotamError: not even the base codec can be loaded.
+    """
+    methods, left_out = [], {}
+    for name in names:
+        try:
+            method = load_methods([name], model, guidance)[0]
+            answerers.answerer(method.mode, method.adapter, method.stream_codec)
+            methods.append(method)
+        except CotamError as error:
+            if name == BASE:
+                raise
+            left_out[name] = str(error)
+    return Made(tuple(methods), left_out)
+
+
+def experiment(made: Made, scale: Scale, model: str, guidance: AblationGuidance) -> Plan:
+    """The measurement of all methods that there are."""
+    names = tuple(method.name for method in made.methods)
+    return Plan(names, bpps=scale.bpps, num=scale.scenes, model=model, guidance=guidance, similarity=True)
+
+
+def extras(made: Made, scale: Scale, model: str) -> dict[str, Any]:
+    """What the report holds beside the measurement: what was left out, and what the parts cost."""
+    return {
+        "quick": scale == QUICK,
+        "left_out": [{"method": name, "reason": reason} for name, reason in made.left_out.items()],
+        "complexity": [group.to_dict() for group in groups(load_model(model).network.config)],
+    }

@@ -1,0 +1,178 @@
+"""Parts of the results page, each from the report alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from cotam.evaluation.accuracy.cells import Table, bd_table, signed
+from cotam.evaluation.methods import ABLATIONS
+from cotam.evaluation.reproduce.experiment import BASE, FULL, NECKS
+from cotam.levelvqa import LEVELS
+
+Report = Mapping[str, Any]
+
+PAPER_BD_RATE: Final = -35.99
+"""CoTAM against ELIC, its base codec, over MLLM benchmarks."""
+PAPER_TIMES: Final = "encoding +2.9 % to +3.9 %, decoding +5.2 % to +7.1 %"
+GROUPS: Final = ("overall", *LEVELS)
+PARTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "full": ("shallow layers", "yes", "yes", "low + high"),
+    "without-adapter": ("shallow layers", "no", "yes", "–"),
+    "without-reconstruction-prior": ("shallow layers", "yes", "no", "low + high"),
+    "without-guidance": ("none", "yes", "yes", "low + high"),
+    "only-l-high": ("shallow layers", "yes", "yes", "high"),
+    "only-l-low": ("shallow layers", "yes", "yes", "low"),
+    "deep-layer-guidance": ("deep layers", "yes", "yes", "low + high"),
+    "random-guidance": ("random, same histogram", "yes", "yes", "low + high"),
+}
+"""Guidance, adapter, reconstruction prior, losses of the adapter."""
+
+
+def measured(report: Report, names: Sequence[str]) -> list[str]:
+    """Those of the names that the report holds."""
+    known = {row["method"] for row in report["methods"]}
+    return [name for name in names if name in known]
+
+
+def left_out(report: Report, names: Sequence[str]) -> str:
+    """A sentence for every name that was not measured."""
+    reasons = {row["method"]: row["reason"] for row in report["left_out"]}
+    return "\n".join(f"- `{name}` is left out: {reasons[name]}." for name in names if name in reasons)
+
+
+def claim(report: Report) -> str:
+    """CoTAM against its base codec beside the paper's figure, and what holds of it."""
+    if not measured(report, [FULL]):
+        stand_in = measured(report, ["without-adapter", "without-guidance"])
+        said = (
+            f"CoTAM as a whole (`{FULL}`) could not be measured, so its BD-rate against its own base codec, "
+            f"{signed(PAPER_BD_RATE, 2)} % in the paper, is not compared with anything here."
+        )
+        return "\n\n".join([said, *(_verdict(report, name) for name in stand_in)])
+    return _verdict(report, FULL)
+
+
+def _verdict(report: Report, method: str) -> str:
+    rows = {row["group"]: row for row in report["bd_rates"] if row["method"] == method}
+    head = ("", "BD-rate", "95 % interval", "over accuracies")
+    table = Table("", head, tuple((group, *_bd_cells(rows.get(group))) for group in GROUPS), words=1)
+    paper = f"The paper reports {signed(PAPER_BD_RATE, 2)} % against ELIC, over MLLM benchmarks."
+    return f"`{method}` against `{report['anchor']}`:\n\n{table.markdown()}\n\n{paper} {_outcome(rows)}"
+
+
+def _bd_cells(row: Mapping[str, Any] | None) -> tuple[str, str, str]:
+    if row is None or row["percent"] is None:
+        return "n/a", "n/a", "no overlap"
+    low, high = row["overlap"]
+    interval = row["interval"]
+    spread = "n/a" if interval is None else f"{signed(interval[0])} to {signed(interval[1])} %"
+    return f"{signed(row['percent'])} %", spread, f"{low:.1f}–{high:.1f} %"
+
+
+def _outcome(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    row = rows.get("overall")
+    if row is None or row["percent"] is None:
+        return f"No figure can be given here: {row['problem'] if row else 'it was not measured'}."
+    if row["interval"] is None:
+        return "Too few resampled curves can be compared for an interval, so the figure here says little."
+    low, high = row["interval"]
+    if high < 0:
+        return "Here, too, less rate is needed, beyond the interval."
+    if low > 0:
+        return "Here the opposite holds, beyond the interval: the claim does not reproduce at this scale."
+    return "Here the interval contains zero: the claim is neither reproduced nor refuted at this scale."
+
+
+def losses(report: Report, method: str) -> str:
+    """Where a method is worse than the base codec at equal bytes, beyond the interval."""
+    found = [
+        f"{'all questions' if group == 'overall' else f'{group} level'} at {row['rate'].removeprefix('bpp ')} bpp "
+        f"({signed(row[group]['points'])} points, {signed(row[group]['low'])} to {signed(row[group]['high'])})"
+        for row in report["differences"]
+        if row["method"] == method
+        for group in GROUPS
+        if group in row and row[group]["high"] < 0
+    ]
+    if not found:
+        return (
+            f"At no rate and on no level is `{method}` worse than `{report['anchor']}` beyond the interval."
+        )
+    return f"`{method}` is worse than `{report['anchor']}`, beyond the interval: {'; '.join(found)}."
+
+
+def bd_rates(report: Report) -> str:
+    """BD-rates of every method."""
+    table = bd_table(report)
+    return f"{table.title}.\n\n{table.markdown()}"
+
+
+def ablations(report: Report) -> str:
+    """The paper's table of ablations: what a variant has, and its accuracy at one rate."""
+    names = measured(report, list(ABLATIONS))
+    if not names:
+        return ""
+    rate = middle_rate(report)
+    rows = {row["method"]: row for row in report["rows"] if row["rate"] == rate}
+    head = ("variant", "guidance", "adapter", "prior", "losses", "all", *LEVELS)
+    body = tuple((name, *_parts(name), *_shares(rows[name])) for name in [BASE, *names])
+    at = rate.removeprefix("bpp ")
+    return f"Percent right at {at} bpp, with 95 % intervals.\n\n{Table('', head, body, words=5).markdown()}"
+
+
+def _parts(name: str) -> tuple[str, str, str, str]:
+    return PARTS.get(name, ("none", "no", "yes", "–"))
+
+
+def _shares(row: Mapping[str, Any]) -> Iterator[str]:
+    for cell in (row["overall"], *(row["levels"].get(level) for level in LEVELS)):
+        yield "–" if cell is None else f"{cell['percent']:.1f} ({cell['low']:.1f}–{cell['high']:.1f})"
+
+
+def middle_rate(report: Report) -> str:
+    """Label of the middle one of the rates that the base codec was measured at."""
+    rates = [row["rate"] for row in report["rows"] if row["method"] == BASE]
+    return str(rates[len(rates) // 2])
+
+
+def necks(report: Report) -> str:
+    """Transform-necks beside adapters, at every rate."""
+    names = measured(report, [BASE, "without-guidance", FULL, *NECKS])
+    if not set(names) & set(NECKS):
+        return ""
+    head = ("method", "rate", "bpp", "all", *LEVELS)
+    body = tuple(
+        (row["method"], row["rate"].removeprefix("bpp "), f"{row['bpp']:.3f}", *_shares(row))
+        for name in names
+        for row in report["rows"]
+        if row["method"] == name
+    )
+    return Table("", head, body, words=1).markdown()
+
+
+def complexity(report: Report) -> str:
+    """Parameters and multiply-accumulates of all parts."""
+    rows = tuple(
+        (group["name"], part["name"], f"{part['parameters']:,}", f"{part['kmacs_per_pixel']:.3f}")
+        for group in report["complexity"]
+        for part in group["parts"]
+    )
+    return Table("", ("of", "part", "parameters", "kMAC/pixel"), rows).markdown()
+
+
+def times(report: Report) -> str:
+    """Median times at one rate, beside the base codec's."""
+    rate = middle_rate(report)
+    chosen = [row for row in report["timings"] if row["rate"] in (rate, "lossless")]
+    base = next(row for row in chosen if row["method"] == BASE)
+    rows = tuple(
+        (row["method"], *(_time(row[key], base[key]) for key in ("encode_seconds", "decode_seconds")))
+        for row in chosen
+    )
+    text = Table("", ("method", "encode", "decode"), rows, words=1).markdown()
+    return (
+        f"Median milliseconds a scene at {rate.removeprefix('bpp ')} bpp on one core, the search for the size "
+        f"included, and what that is against `{BASE}`. The paper: {PAPER_TIMES}.\n\n{text}"
+    )
+
+
+def _time(seconds: float, base: float) -> str:
+    return f"{1e3 * seconds:.1f} ({signed(100 * (seconds / base - 1), 0)} %)"

@@ -1,0 +1,147 @@
+"""How pictures and streams get into a model's vision tower: as pixels, as pixels and latents, or as latents alone."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from copy import deepcopy
+from typing import Any, Final, Literal, get_args
+
+import torch
+from torch import Tensor
+
+from cotam.adapters import Geometry, TransformNeck, adding, entering, geometry_of, make_tokens
+from cotam.checkpoint.adapters import LoadedAdapter, tower_identity
+from cotam.errors import ModelError
+from cotam.mllm.embedding import FAMILIES
+from cotam.mllm.pictures import DecodedStream, Picture
+
+Way = Literal["pixels", "adapter", "neck"]
+Mode = Literal["auto", "pixels", "adapter", "neck"]
+"""A way, or the one that what is loaded allows."""
+
+SEVERAL: Final = 2
+"""From so many pictures on, processors may treat each of them otherwise."""
+
+
+class Entrance:
+    """Hands the latents of streams to a model's tower, by an adapter or a neck made for tower and codec."""
+
+    def __init__(self, name: str, model: Any, processor: Any, loaded: LoadedAdapter) -> None:
+        """Take the parts.
+
+        Args:
+            name: what the user called the model, for messages.
+            model: a model of transformers.
+            processor: its processor.
+            loaded: adapter or neck.
+
+        Raises:
+            ModelError: it is for another tower, or the model handles pictures in a way of its own.
+        """
+        if model.config.model_type not in FAMILIES:
+            raise ModelError(
+                f"{name}: a {model.config.model_type!r} model; adapters and necks are for {', '.join(FAMILIES)}"
+            )
+        self.card = loaded.card
+        self._tower = model.get_encoder(modality="image")
+        identity = tower_identity(name, self._tower)
+        self.card.check_tower(identity)
+        self._patch = identity.patch
+        self._network = loaded.network.to(model.device)
+        self._sights = [_Sight(processor, copies) for copies in range(1, SEVERAL + 1)]
+
+    def fits(self, picture: Picture) -> bool:
+        """Whether a picture is a stream of the codec that the adapter or neck was made for."""
+        stream = picture.stream
+        return stream is not None and stream.codec.model_id.hex() == self.card.codec.model_id
+
+    def check(self, picture: Picture) -> None:
+        """Refuse a stream of another codec.
+
+        Raises:
+            ModelError: saying which codec the adapter or neck is for.
+        """
+        if picture.stream is not None:
+            self.card.check_codec(picture.name, picture.stream.codec.model_id)
+
+    def open(self, pictures: Sequence[Picture]) -> AbstractContextManager[None]:
+        """Let the tower take the latents of a prompt's pictures, all of them at once, for a ``with`` block.
+
+        An adapter adds nothing to the tokens of a picture that is no stream of its codec.
+        """
+        sight = self._sights[min(len(pictures), SEVERAL) - 1]
+        tokens = torch.cat([self._tokens(picture, sight) for picture in pictures])
+        if isinstance(self._network, TransformNeck):
+            return entering(self._tower, tokens, self._network.config.block)
+        return adding(self._tower, tokens)
+
+    def _tokens(self, picture: Picture, sight: "_Sight") -> Tensor:
+        """Tokens (tiles, T, D) for one picture."""
+        geometry = geometry_of(sight, picture.size, self._patch)
+        if picture.stream is not None and self.fits(picture):
+            return self._translated(picture.stream, geometry)
+        like = next(self._network.parameters())
+        rows, columns = geometry.grid
+        return like.new_zeros(geometry.tiles, rows * columns, self._network.config.width)
+
+    def _translated(self, stream: DecodedStream, geometry: Geometry) -> Tensor:
+        latents, device = stream.latents, next(self._network.parameters()).device
+        y_hat, steps = latents.y_hat[None].to(device), latents.steps[None].to(device)
+        gains = deepcopy(stream.codec.network.gains).to(device)
+        return make_tokens(self._network, y_hat, steps, gains, geometry)
+
+
+def check_mode(mode: str, entrance: Entrance | None) -> None:
+    """Refuse a mode that there is not, or that needs what is not loaded.
+
+    Raises:
+        ValueError: saying what is missing.
+    """
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
+    if mode in ("auto", "pixels") or (entrance is not None and entrance.card.kind == mode):
+        return
+    loaded = "none is loaded" if entrance is None else f"what is loaded is the {entrance.card}"
+    article = "an" if mode == "adapter" else "a"
+    raise ValueError(
+        f"mode {mode!r} needs {article} {mode}, and {loaded}; name one with adapter=NAME or FILE"
+    )
+
+
+def way_for(mode: Mode, entrance: Entrance | None, pictures: Sequence[Picture]) -> Way:
+    """Choose how the pictures of a conversation enter.
+
+    In mode ``auto``, streams go through the adapter or neck that is loaded if it was made for their codec; a neck needs
+    all pictures to be such streams.
+
+    Raises:
+        ModelError: a stream of another codec than the adapter or neck is for.
+        ValueError: mode ``neck`` and a picture that is no stream.
+    """
+    if mode == "pixels" or entrance is None or not pictures:
+        return "pixels"
+    kind = entrance.card.kind
+    if mode == "auto":
+        fitting = [entrance.fits(picture) for picture in pictures]
+        return kind if (all(fitting) if kind == "neck" else any(fitting)) else "pixels"
+    for picture in pictures:
+        if mode == "neck" and picture.stream is None:
+            raise ValueError(
+                f"{picture.name}: mode 'neck' takes .cotam streams only; use mode 'auto' or 'pixels'"
+            )
+        entrance.check(picture)
+    return kind if any(picture.stream is not None for picture in pictures) else "pixels"
+
+
+class _Sight:
+    """A whole processor as `geometry_of` asks for it: one picture in, its tiles out."""
+
+    def __init__(self, processor: Any, copies: int) -> None:
+        """Take the processor, and how many pictures are in the prompt."""
+        self._processor, self._copies = processor, copies
+
+    def __call__(self, picture: Any, return_tensors: str) -> dict[str, Tensor]:
+        """Process a prompt of nothing but the picture, as often as it has copies."""
+        text = [self._processor.image_token * self._copies]
+        inputs = self._processor(text=text, images=[[picture] * self._copies], return_tensors=return_tensors)
+        values: Tensor = inputs["pixel_values"]
+        return {"pixel_values": values[: len(values) // self._copies]}

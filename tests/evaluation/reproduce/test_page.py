@@ -1,0 +1,130 @@
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cotam.evaluation.accuracy.cache import AnswerCache
+from cotam.evaluation.accuracy.report import accuracy_report, rounded
+from cotam.evaluation.accuracy.run import evaluate
+from cotam.evaluation.methods import AblationGuidance
+from cotam.evaluation.reports import new_report
+from cotam.evaluation.reproduce.experiment import BASE, Scale, experiment, extras, make_methods
+from cotam.evaluation.reproduce.page import results_page, write_page
+from cotam.evaluation.reproduce.sections import PARTS, claim, losses
+
+GUIDANCE = AblationGuidance("saliency:grid=4", "saliency:grid=2")
+SCALE = Scale(1, (0.3, 1.0))
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def model(random_model_path) -> str:
+    return str(random_model_path)
+
+
+@pytest.fixture(scope="module")
+def made(pretended, model, random_codec, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cotam.evaluation.accuracy.tables.RESAMPLES", 10)
+        mllm = pretended(1, codec=random_codec)
+        methods = make_methods(mllm, model, GUIDANCE)
+        plan = experiment(methods, SCALE, model, GUIDANCE)
+        measured = evaluate(plan, methods.methods, mllm, AnswerCache(tmp_path_factory.mktemp("cache")))
+        found = accuracy_report(measured, BASE)
+    return {**new_report("reproduce"), **rounded(extras(methods, SCALE, model)), **found}
+
+
+@pytest.fixture
+def report(made):
+    return copy.deepcopy(made)
+
+
+def bd(report, percent, interval):
+    """The report with other BD-rates of the full system."""
+    changed = copy.deepcopy(report)
+    for row in changed["bd_rates"]:
+        if row["method"] == "full":
+            row |= {
+                "percent": percent,
+                "interval": interval,
+                "overlap": [40.0, 70.0],
+                "resamples_defined": 1.0,
+            }
+    return changed
+
+
+def test_methods_without_adapters_are_left_out_with_the_reason_and_nothing_is_invented(report, tmp_path):
+    out = {row["method"]: row["reason"] for row in report["left_out"]}
+    assert set(out) == {
+        "without-reconstruction-prior",
+        "only-l-high",
+        "only-l-low",
+        "bridge-d1",
+        "bridge-d2",
+        "bridge-d3",
+    }
+    page = results_page(report, {})
+    for name in out:
+        assert f"- `{name}` is left out: {out[name]}." in page
+        assert f"| {name} |" not in page
+    for row in report["methods"]:
+        assert f"| {row['method']} |" in page
+    assert "*Nothing could be measured.*" in page.split("## Neck against adapter")[1]
+
+
+def test_the_page_and_its_plots_are_written_and_linked(report, tmp_path):
+    files = write_page(json.loads(json.dumps(report)), tmp_path / "results.md")
+    page = files[0].read_text()
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert sorted(links) == sorted(path.name for path in files[1:])
+    assert all(path.is_file() for path in files)
+
+
+@pytest.mark.parametrize(
+    ("percent", "interval", "words"),
+    [
+        (-20.0, [-30.0, -9.0], "less rate is needed, beyond the interval"),
+        (12.0, [3.0, 20.0], "does not reproduce at this scale"),
+        (-2.0, [-9.0, 4.0], "neither reproduced nor refuted"),
+        (-2.0, None, "says little"),
+        (None, None, "No figure can be given here"),
+    ],
+)
+def test_the_verdict_follows_the_interval(report, percent, interval, words):
+    changed = bd(report, percent, interval)
+    for row in changed["bd_rates"]:
+        row.setdefault("problem", "no overlap")
+    text = claim(changed)
+    assert words in text
+    assert "−35.99 %" in text
+
+
+def test_without_the_full_system_the_papers_figure_is_compared_with_nothing(report):
+    report["methods"] = [row for row in report["methods"] if row["method"] != "full"]
+    assert "not compared with anything" in claim(report)
+
+
+def test_losses_are_named_with_level_and_rate(report):
+    assert "At no rate" in losses({**report, "differences": []}, "full")
+    cell = {"points": -3.0, "low": -5.0, "high": -1.0}
+    fine = {"points": -3.0, "low": -5.0, "high": 1.0}
+    row = {"method": "full", "anchor": "cotam-s", "rate": "bpp 0.1", "overall": fine, "cross": cell}
+    text = losses({**report, "differences": [row]}, "full")
+    assert "cross level at 0.1 bpp (−3.0 points, −5.0 to −1.0)" in text
+    assert "all questions" not in text
+
+
+def test_every_ablation_has_its_parts():
+    from cotam.evaluation.methods import ABLATIONS
+
+    assert set(PARTS) == set(ABLATIONS)
+
+
+def test_the_committed_page_is_made_of_the_committed_report():
+    results, page = ROOT / "benchmarks" / "results" / "reproduce.json", ROOT / "docs" / "results.md"
+    if not results.is_file():
+        pytest.skip("the full run has not been committed yet")
+    images = {name: f"results-{name}.png" for name in ("accuracy", "levels", "similarity")}
+    assert page.read_text("utf-8") == results_page(json.loads(results.read_text("utf-8")), images)
