@@ -1,7 +1,8 @@
 """cotam: image coding for multimodal LLMs.
 
 ``encode`` and ``decode`` turn pictures into small streams and back, ``read_info`` describes a stream, ``load_codec``
-holds a model in memory, ``load_mllm`` a multimodal LLM. Importing this package is cheap: torch is loaded by the first call that needs it.
+holds a model in memory, ``load_mllm`` a multimodal LLM. Importing this package is cheap: torch is loaded by the
+first call that needs it.
 """
 
 from pathlib import Path

@@ -98,7 +98,7 @@ def _measured(
     plan = experiment(made, replace(scale, scenes=num or scale.scenes), model, guidance)
     measured = measure(plan, list(made.methods), answerers, open_cache(cache), workers)
     found = accuracy_report(measured, BASE)
-    return {**new_report("reproduce"), **rounded(extras(made, scale, model)), **found}
+    return {**new_report("reproduce"), **rounded(extras(made, scale, model, guidance)), **found}
 
 
 def _read(path: Path) -> dict[str, Any]:

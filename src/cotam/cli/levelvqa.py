@@ -37,7 +37,10 @@ def export(
     variant: Variant = "standard",
     photographs: Photographs = None,
     formats: Annotated[
-        str, typer.Option("--format", metavar="NAME,…", help="Of jsonl, parquet, llava, lmms (a task of lmms-eval).")
+        str,
+        typer.Option(
+            "--format", metavar="NAME,…", help="Of jsonl, parquet, llava, lmms (a task of lmms-eval)."
+        ),
     ] = "jsonl,parquet,llava",
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processes that draw; by default one a core.")

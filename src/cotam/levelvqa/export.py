@@ -17,7 +17,7 @@ from PIL import Image
 from cotam.errors import DatasetError
 from cotam.images import write_atomically
 from cotam.levelvqa.drawing import render
-from cotam.levelvqa.export_formats import FORMATS, Asked, require_pyarrow
+from cotam.levelvqa.export_formats import FORMATS, USUAL, Asked, require_pyarrow
 from cotam.levelvqa.photographs import load_photographs
 from cotam.levelvqa.questions import questions_of
 from cotam.levelvqa.sampling import BASE_SIZE, check_format, sample_graph
@@ -47,7 +47,7 @@ class ExportPlan:
     seed_start: int = 0
     size: int = BASE_SIZE
     variant: str = "standard"
-    formats: tuple[str, ...] = tuple(FORMATS)
+    formats: tuple[str, ...] = USUAL
     photographs: str | None = None
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ def export(
         ImageError: a file cannot be written, or a photograph cannot be read.
     """
     folder = Path(out)
-    if "parquet" in plan.formats:
+    if {"parquet", "lmms"} & set(plan.formats):
         require_pyarrow()
     photographs = load_photographs(plan.photographs) if plan.photographs else []
     state = _state(plan, photographs)

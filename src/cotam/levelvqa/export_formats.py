@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cotam.errors import DatasetError
 from cotam.images import write_atomically
+from cotam.levelvqa.lmms_task import write_task
 from cotam.levelvqa.questions import Question
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Asked = tuple[str, tuple[Question, ...]]
 """A picture's path inside the folder, and its questions."""
 
+PARQUET = "levelvqa.parquet"
 SCENES_PER_GROUP = 64
 """Scenes of one row group, in which each picture is stored once however many questions it has."""
 IMAGE_METADATA = {b"huggingface": json.dumps({"info": {"features": {"image": {"_type": "Image"}}}}).encode()}
@@ -70,7 +72,7 @@ def write_parquet(folder: Path, asked: Iterable[Asked]) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    target = folder / "levelvqa.parquet"
+    target = folder / PARQUET
     temporary = folder / f".cotam-{secrets.token_hex(8)}.part"
     options: dict[str, Any] = {"compression": "zstd", "dictionary_pagesize_limit": 2**30}
     try:
@@ -82,6 +84,22 @@ def write_parquet(folder: Path, asked: Iterable[Asked]) -> None:
         raise DatasetError(f"{target}: cannot be written ({error.strerror or error})") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_lmms(folder: Path, asked: Iterable[Asked]) -> None:
+    """``lmms/``: the task for lmms-eval's ``--include_path``; and the Parquet file that it reads, if it is not there.
+
+    Raises:
+        DatasetError: pyarrow is missing, or a file cannot be written.
+    """
+    parquet, tasks = folder / PARQUET, folder / "lmms"
+    if not parquet.is_file():
+        write_parquet(folder, asked)
+    try:
+        tasks.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DatasetError(f"{tasks}: cannot be made ({error.strerror})") from error
+    write_task(tasks, parquet)
 
 
 def require_pyarrow() -> None:
@@ -97,9 +115,11 @@ def require_pyarrow() -> None:
 
 
 FORMATS: Mapping[str, Callable[[Path, Iterable[Asked]], None]] = MappingProxyType(
-    {"jsonl": write_jsonl, "parquet": write_parquet, "llava": write_conversations}
+    {"jsonl": write_jsonl, "parquet": write_parquet, "llava": write_conversations, "lmms": write_lmms}
 )
 """Writers by the names of their formats."""
+USUAL = ("jsonl", "parquet", "llava")
+"""Formats that do not depend on where the folder lies."""
 
 
 def _groups(asked: Iterable[Asked]) -> Iterator[list[Asked]]:

@@ -94,7 +94,7 @@ class Task(Protocol):
         """The loss of one batch; ``network`` is `model` as it is to be called here, under autocast."""
 
     def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
-        """Parameters for the optimiser, with their weight decay."""
+        """Parameters for the optimiser, with their weight decay and, as ``rate_scale``, their share of the rate."""
 
     def validate(self, average: nn.Module) -> Any:
         """Figures of the averaged weights, or None if there is nothing to validate on."""
@@ -195,7 +195,7 @@ class TrainingRun:
         """One step of the optimiser; a step whose gradient is not finite changes nothing."""
         rate = learning_rate(self.step, self.total, self.config)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("rate_scale", 1.0)
         index = self.step * self.accelerator.num_processes + self.accelerator.process_index
         at = Position(self.step, None if self.total == UNPLANNED else self.total, index)
         with self.accelerator.autocast():

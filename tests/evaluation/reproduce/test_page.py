@@ -12,7 +12,7 @@ from cotam.evaluation.methods import AblationGuidance
 from cotam.evaluation.reports import new_report
 from cotam.evaluation.reproduce.experiment import BASE, Scale, experiment, extras, make_methods
 from cotam.evaluation.reproduce.page import results_page, write_page
-from cotam.evaluation.reproduce.sections import PARTS, claim, losses
+from cotam.evaluation.reproduce.sections import PARTS, ablations, claim, losses
 
 GUIDANCE = AblationGuidance("saliency:grid=4", "saliency:grid=2")
 SCALE = Scale(1, (0.3, 1.0))
@@ -33,7 +33,7 @@ def made(pretended, model, random_codec, tmp_path_factory):
         plan = experiment(methods, SCALE, model, GUIDANCE)
         measured = evaluate(plan, methods.methods, mllm, AnswerCache(tmp_path_factory.mktemp("cache")))
         found = accuracy_report(measured, BASE)
-    return {**new_report("reproduce"), **rounded(extras(methods, SCALE, model)), **found}
+    return {**new_report("reproduce"), **rounded(extras(methods, SCALE, model, GUIDANCE)), **found}
 
 
 @pytest.fixture
@@ -114,6 +114,13 @@ def test_losses_are_named_with_level_and_rate(report):
     text = losses({**report, "differences": [row]}, "full")
     assert "cross level at 0.1 bpp (−3.0 points, −5.0 to −1.0)" in text
     assert "all questions" not in text
+
+
+def test_the_table_of_ablations_names_the_guidance_that_was_used(report):
+    table = ablations(report)
+    assert "| full | saliency:grid=4 | yes | yes | low + high |" in table
+    assert "| deep-layer-guidance | saliency:grid=2 |" in table
+    assert "| cotam-s | none | no | yes | – |" in table
 
 
 def test_every_ablation_has_its_parts():

@@ -26,7 +26,7 @@ SIZES = EmbeddedSizes(
     language_heads=2,
     language_mlp=48,
 )
-CONFIG = LevelVQATrainingConfig(batch=2, steps=4, warmup=2, bf16=False, tower_first=0.0)
+CONFIG = LevelVQATrainingConfig(batch=2, steps=4, warmup=2, bf16=False, tower_first=0.0, draws=1)
 
 
 @pytest.fixture(scope="session")

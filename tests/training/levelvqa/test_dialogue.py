@@ -1,5 +1,7 @@
 """Packed questions teach what a single question meets."""
 
+from dataclasses import replace
+
 import torch
 
 from cotam.levelvqa.scene import scene
@@ -57,7 +59,7 @@ def test_packed_logits_equal_those_of_the_plain_model_asked_alone(task):
     row = 0
     for seed in (SEED, SEED + 1):
         one = scene(seed)
-        for question in maker.order(seed, one.questions):
+        for question in maker.questions(one.graph):
             turn = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question.text}]}
             text = task.processor.apply_chat_template([turn], add_generation_prompt=True)
             inputs = task.processor(images=one.image, text=text, return_tensors="pt")
@@ -65,3 +67,12 @@ def test_packed_logits_equal_those_of_the_plain_model_asked_alone(task):
             torch.testing.assert_close(packed[row], alone, rtol=1e-3, atol=1e-3)
             row += len(maker.tokenizer(" " + question.answer).input_ids) + 1
     assert row == len(packed)
+
+
+def test_drawing_questions_twice_asks_for_more_and_never_the_same_twice(task):
+    graph = scene(SEED).graph
+    once, twice = task.maker.questions(graph), replace(task.maker, draws=2).questions(graph)
+    texts = [question.text for question in twice]
+    assert len(twice) > len(once)
+    assert len(set(texts)) == len(texts)
+    assert {question.text for question in once} <= set(texts)

@@ -1,7 +1,7 @@
 """What is measured for the results page: every method that can be made, at equal bytes, on the same scenes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from cotam.checkpoint import load_model
@@ -66,10 +66,11 @@ def experiment(made: Made, scale: Scale, model: str, guidance: AblationGuidance)
     return Plan(names, bpps=scale.bpps, num=scale.scenes, model=model, guidance=guidance, similarity=True)
 
 
-def extras(made: Made, scale: Scale, model: str) -> dict[str, Any]:
+def extras(made: Made, scale: Scale, model: str, guidance: AblationGuidance) -> dict[str, Any]:
     """What the report holds beside the measurement: what was left out, and what the parts cost."""
     return {
         "quick": scale == QUICK,
+        "guidance": asdict(guidance),
         "left_out": [{"method": name, "reason": reason} for name, reason in made.left_out.items()],
         "complexity": [group.to_dict() for group in groups(load_model(model).network.config)],
     }

@@ -15,16 +15,16 @@ PAPER_BD_RATE: Final = -35.99
 PAPER_TIMES: Final = "encoding +2.9 % to +3.9 %, decoding +5.2 % to +7.1 %"
 GROUPS: Final = ("overall", *LEVELS)
 PARTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
-    "full": ("shallow layers", "yes", "yes", "low + high"),
-    "without-adapter": ("shallow layers", "no", "yes", "–"),
-    "without-reconstruction-prior": ("shallow layers", "yes", "no", "low + high"),
+    "full": ("{shallow}", "yes", "yes", "low + high"),
+    "without-adapter": ("{shallow}", "no", "yes", "–"),
+    "without-reconstruction-prior": ("{shallow}", "yes", "no", "low + high"),
     "without-guidance": ("none", "yes", "yes", "low + high"),
-    "only-l-high": ("shallow layers", "yes", "yes", "high"),
-    "only-l-low": ("shallow layers", "yes", "yes", "low"),
-    "deep-layer-guidance": ("deep layers", "yes", "yes", "low + high"),
+    "only-l-high": ("{shallow}", "yes", "yes", "high"),
+    "only-l-low": ("{shallow}", "yes", "yes", "low"),
+    "deep-layer-guidance": ("{deep}", "yes", "yes", "low + high"),
     "random-guidance": ("random, same histogram", "yes", "yes", "low + high"),
 }
-"""Guidance, adapter, reconstruction prior, losses of the adapter."""
+"""Guidance (as the report names it), adapter, reconstruction prior, losses of the adapter."""
 
 
 def measured(report: Report, names: Sequence[str]) -> list[str]:
@@ -113,13 +113,14 @@ def ablations(report: Report) -> str:
     rate = middle_rate(report)
     rows = {row["method"]: row for row in report["rows"] if row["rate"] == rate}
     head = ("variant", "guidance", "adapter", "prior", "losses", "all", *LEVELS)
-    body = tuple((name, *_parts(name), *_shares(rows[name])) for name in [BASE, *names])
+    body = tuple((name, *_parts(report, name), *_shares(rows[name])) for name in [BASE, *names])
     at = rate.removeprefix("bpp ")
     return f"Percent right at {at} bpp, with 95 % intervals.\n\n{Table('', head, body, words=5).markdown()}"
 
 
-def _parts(name: str) -> tuple[str, str, str, str]:
-    return PARTS.get(name, ("none", "no", "yes", "–"))
+def _parts(report: Report, name: str) -> Iterator[str]:
+    for part in PARTS.get(name, ("none", "no", "yes", "–")):
+        yield part.format_map(report["guidance"])
 
 
 def _shares(row: Mapping[str, Any]) -> Iterator[str]:

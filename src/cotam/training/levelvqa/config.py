@@ -13,11 +13,16 @@ class LevelVQATrainingConfig(RunConfig):
 
     batch: int = 16
     """Scenes per step and process."""
+    learning_rate: float = 6e-4
     weight_decay: float = 0.02
     ema: float = 0.999
     warmup: int = 200
     tower_first: float = 0.3
     """First part of the schedule, 0..1, in which the tower learns labels and captions and no questions yet."""
+    language_rate: float = 4.0
+    """Learning rate of projector and language model, in learning rates of the rest."""
+    draws: int = 2
+    """How often the questions of a scene are drawn, for different objects and in different words."""
     dense: float = 1.0
     """Weight of what every patch token must tell about its object."""
     whole: float = 0.25
@@ -32,6 +37,9 @@ class LevelVQATrainingConfig(RunConfig):
         super().__post_init__()
         if not 0 <= self.tower_first < 1:
             raise ValueError(f"tower_first must be at least 0 and below 1, not {self.tower_first}")
+        for name in ("language_rate", "draws"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
         for name in ("dense", "whole", "contrast"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
@@ -40,5 +48,5 @@ class LevelVQATrainingConfig(RunConfig):
 def preset_for(device: torch.device) -> LevelVQATrainingConfig:
     """The recipe that suits a device."""
     if device.type == "cuda":
-        return LevelVQATrainingConfig(batch=256, learning_rate=1e-3, warmup=500)
+        return LevelVQATrainingConfig(batch=256, language_rate=2.0, warmup=500)
     return LevelVQATrainingConfig(bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))

@@ -1,7 +1,7 @@
 """Scenes made into tensors, on the fly and by loader processes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,16 +9,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from cotam.levelvqa.questions import Question
+from cotam.levelvqa.questions import Question, questions_of
 from cotam.levelvqa.scene import Scene, scene
+from cotam.levelvqa.scene_graph import SceneGraph
 from cotam.levelvqa.splits import SPLITS
 from cotam.levelvqa.stream import Stream
 from cotam.training.levelvqa.captions import caption
 from cotam.training.levelvqa.dialogue import Packed, Template, pack
 from cotam.training.levelvqa.labels import patch_labels, whole_labels
 
-DIALOGUE_TOKENS = 144
-"""Tokens kept for a picture's questions and answers."""
+DIALOGUE_TOKENS = 128
+"""Tokens kept for a picture's questions and answers, in each draw."""
 
 CAPTION_TOKENS = 48
 """Tokens kept of a caption, its start and end included."""
@@ -65,6 +66,7 @@ class Maker:
         size: side of the pictures.
         patch: side of the tower's patches.
         seed: of the order of questions and of captions.
+        draws: how often the questions of a scene are drawn.
     """
 
     tokenizer: Any
@@ -73,6 +75,7 @@ class Maker:
     size: int
     patch: int
     seed: int = 0
+    draws: int = 1
 
     def batch(self, seeds: Sequence[int]) -> Batch:
         """The scenes of these seeds."""
@@ -93,13 +96,16 @@ class Maker:
             torch.stack([row.positions for row in packed]),
         )
 
-    def order(self, seed: int, questions: Sequence[Question]) -> list[Question]:
-        """The questions of a scene in the order in which they are packed."""
-        return Stream(seed, "dialogue", str(self.seed)).shuffled(questions)
+    def questions(self, graph: SceneGraph) -> list[Question]:
+        """The questions on a scene in the order in which they are packed; no two of the same text."""
+        others = Stream(graph.seed, "draws")
+        graphs = [graph, *(replace(graph, seed=others.below(2**48)) for _ in range(self.draws - 1))]
+        drawn = {question.text: question for one in reversed(graphs) for question in questions_of(one)}
+        return Stream(graph.seed, "dialogue", str(self.seed)).shuffled(list(drawn.values()))
 
     def _dialogue(self, one: Scene) -> Packed:
-        pairs = [(question.text, question.answer) for question in self.order(one.graph.seed, one.questions)]
-        return pack(self.tokenizer, self.template, pairs, DIALOGUE_TOKENS)
+        pairs = [(question.text, question.answer) for question in self.questions(one.graph)]
+        return pack(self.tokenizer, self.template, pairs, DIALOGUE_TOKENS * self.draws)
 
 
 class SceneBatches(Dataset[Batch]):

@@ -1,0 +1,78 @@
+"""The back end that answers with a model in this process, several requests at a time."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from cotam.serving.answering import Answerer
+from cotam.serving.batching import Batcher
+from cotam.serving.chat import Chat
+from cotam.serving.completions import Completion
+from cotam.serving.errors import ApiError
+from cotam.serving.metrics import Metrics
+from cotam.serving.prompts import check_messages, check_options
+
+if TYPE_CHECKING:
+    from cotam.mllm import Mllm
+
+
+class LocalBackend:
+    """Answers with an `Mllm`; one thread does all the work of pictures and model."""
+
+    def __init__(
+        self,
+        mllm: "Mllm",
+        metrics: Metrics,
+        *,
+        name: str | None = None,
+        batch: int = 8,
+        linger: float = 0.005,
+    ) -> None:
+        """Take the model and start the thread.
+
+        Args:
+            mllm: from `cotam.load_mllm`.
+            metrics: of the server.
+            name: of the model, for callers; by default the last part of its own.
+            batch: most requests that are answered together; 1 is one by one.
+            linger: seconds that a first request waits for others.
+
+        Raises:
+            ValueError: a batch below 1, or a negative time.
+        """
+        self.name = name or str(mllm.name).rstrip("/").rpartition("/")[2]
+        self._metrics = metrics
+        self._batcher = Batcher(Answerer(mllm, metrics).work, batch, linger, "cotam-model")
+        metrics.waiting.set_function(lambda: self._batcher.waiting)
+
+    async def models(self, authorization: str | None) -> dict[str, Any]:
+        """The one model."""
+        model = {"id": self.name, "object": "model", "created": 0, "owned_by": "cotam"}
+        return {"object": "list", "data": [model]}
+
+    async def complete(self, chat: Chat) -> Response:
+        """Answer; the stream of an answer begins when all of it is there."""
+        request = chat.request
+        if request.model != self.name:
+            raise ApiError(
+                HTTPStatus.NOT_FOUND,
+                f"the model {request.model[:100]!r} is not served here; there is {self.name!r}",
+                code="model_not_found",
+                param="model",
+            )
+        check_options(chat)
+        check_messages(chat)
+        answer = await self._batcher.do(chat)
+        self._metrics.used(answer.prompt_tokens, answer.completion_tokens)
+        options = request.stream_options
+        with_usage = bool(options and options.include_usage)
+        return Completion(self.name, answer).response(stream=bool(request.stream), with_usage=with_usage)
+
+    async def problem(self) -> str | None:
+        """The thread is there as long as the server is."""
+        return None if self._batcher.alive else "the model's thread has ended"
+
+    async def close(self) -> None:
+        """Stop the thread."""
+        self._batcher.close()
