@@ -52,7 +52,7 @@ def test_a_word_names_itself_and_the_character_under_each_patch():
     labels = patch_labels(graph(words=(word,)), PATCH)
     assert [label(labels, "character", x, 8) for x in (32, 48, 64, 80)] == [ALPHABET.index(c) for c in "TAXI"]
     assert label(labels, "text", 50, 20) == TEXTS.index("TAXI")
-    assert label(labels, "thing", 50, 20) == THINGS.index("large word")
+    assert label(labels, "thing", 50, 20) == THINGS.index("large")
 
 
 def test_the_whole_picture_names_its_background():

@@ -29,6 +29,8 @@ class LevelVQATrainingConfig(RunConfig):
     """Weight of what the class token must tell about the picture."""
     contrast: float = 0.1
     """Weight of CLIP's contrastive loss between pictures and captions."""
+    aligned: float = 0.5
+    """Weight of the likeness between patches, as the language model gets them, and the words for what they show."""
     first_scene: int = 0
     """Offset of the first scene within the training split."""
 
@@ -40,7 +42,7 @@ class LevelVQATrainingConfig(RunConfig):
         for name in ("language_rate", "draws"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("dense", "whole", "contrast"):
+        for name in ("dense", "whole", "contrast", "aligned"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
 

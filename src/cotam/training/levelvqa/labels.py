@@ -17,7 +17,7 @@ CELL = 4
 """Side in pixels of the squares that things are painted on before patches vote."""
 LEAST_CELLS = 4
 """Squares of a patch's 16 that its thing must cover."""
-THINGS = ("nothing", *KINDS, "large word", "small word", "digit", "letter", "panel")
+THINGS = ("nothing", *KINDS, "large", "small", "digit", "letter", "panel")
 TEXTS = tuple(text.upper() for text in (*WORDS, *DIGITS, *LETTERS))
 ALPHABET = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 MOST = 9
@@ -33,6 +33,16 @@ PATCH_LABELS = MappingProxyType(
     }
 )
 """Names of the patch labels and how many values each has."""
+PATCH_WORDS = MappingProxyType(
+    {
+        "thing": THINGS,
+        "colour": tuple(COLOURS),
+        "count": tuple(str(count) for count in range(MOST + 1)),
+        "text": tuple(text.lower() for text in TEXTS),
+        "stripes": ORIENTATIONS,
+    }
+)
+"""Words for the values of patch labels, as answers use them; a name of several words stands for its first."""
 WHOLE_LABELS = MappingProxyType({"background": len(BACKGROUNDS), "main_colour": len(COLOURS)})
 """Names of the labels of whole pictures and how many values each has."""
 
@@ -89,7 +99,7 @@ def _things(graph: SceneGraph) -> list[tuple[Box, dict[str, int]]]:
 
 def _role(sign: Sign) -> str:
     if len(sign.text) > 1:
-        return f"{sign.size} word"
+        return sign.size
     return "digit" if sign.text in DIGITS else "letter"
 
 

@@ -49,7 +49,7 @@ def start_language(llava: Any) -> None:
     """Write a start into the projector and language model of a LLaVA with a Llama, in place.
 
     Matrices keep the size of what passes through them, those that write into the residual stream are divided by the
-    root of the number of such writers, and words are as large as pictures.
+    root of the number of such writers, and words are as large as pictures. Keys are close to queries here too.
     """
     model = llava.model
     layers = model.language_model.layers
@@ -59,8 +59,12 @@ def start_language(llava: Any) -> None:
         _keep_size(linear.weight, PROJECTOR_SCALE)
     for layer in layers:
         attention, mlp = layer.self_attn, layer.mlp
-        for linear in (attention.q_proj, attention.k_proj, attention.v_proj, mlp.gate_proj, mlp.up_proj):
+        for linear in (attention.q_proj, attention.v_proj, mlp.gate_proj, mlp.up_proj):
             _keep_size(linear.weight)
+        noise = torch.randn_like(attention.q_proj.weight) / math.sqrt(attention.q_proj.weight.shape[1])
+        attention.k_proj.weight.copy_(
+            (attention.q_proj.weight + KEY_NOISE * noise) / math.sqrt(1 + KEY_NOISE**2)
+        )
         for linear in (attention.o_proj, mlp.down_proj):
             _keep_size(linear.weight, 1 / writers)
 

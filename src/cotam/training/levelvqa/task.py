@@ -51,7 +51,7 @@ class LevelVQATask:
                 model.set_attn_implementation(CPU_ATTENTION)
         picture_tokens = (sizes.image // sizes.patch) ** 2
         template = take_apart(self.processor, picture_tokens)
-        self.model: nn.Module = Learner(clip, llava, template, self.processor.image_processor)
+        self.model: nn.Module = Learner(clip, llava, template, self.processor)
         self.maker = Maker(
             tokenizer,
             tokenizer_for_clip(tokenizer, sizes.text_length),
@@ -78,7 +78,11 @@ class LevelVQATask:
         parts = network(batch.to(device), answers=asked)
         loss = parts.answers + config.dense * parts.dense
         loss = loss + config.whole * parts.whole + config.contrast * parts.contrast
-        figures = {name: getattr(parts, name) for name in ("answers", "dense", "whole", "contrast", "right")}
+        loss = loss + config.aligned * parts.aligned
+        figures = {
+            name: getattr(parts, name)
+            for name in ("answers", "dense", "whole", "contrast", "aligned", "right")
+        }
         return Outcome(loss, figures)
 
     def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
@@ -107,7 +111,7 @@ class LevelVQATask:
         for first in range(start, start + VALIDATION_SCENES, VALIDATION_BATCH):
             seeds = range(first, first + VALIDATION_BATCH)
             batch = maker.batch(seeds).to(device)
-            logits = learner.answer_logits(learner.see(batch.pixels)[:, 1:], batch)
+            logits = learner.answer_logits(learner.show(batch.pixels), batch)
             shown = batch.targets != IGNORED
             wrong = torch.zeros_like(batch.targets, dtype=torch.bool)
             wrong[shown] = logits.argmax(-1) != batch.targets[shown]
