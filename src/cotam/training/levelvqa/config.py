@@ -19,7 +19,7 @@ class LevelVQATrainingConfig(RunConfig):
     warmup: int = 200
     tower_first: float = 0.3
     """First part of the schedule, 0..1, in which the tower learns labels and captions and no questions yet."""
-    language_rate: float = 4.0
+    language_rate: float = 1.5
     """Learning rate of projector and language model, in learning rates of the rest."""
     draws: int = 2
     """How often the questions of a scene are drawn, for different objects and in different words."""
@@ -29,8 +29,6 @@ class LevelVQATrainingConfig(RunConfig):
     """Weight of what the class token must tell about the picture."""
     contrast: float = 0.1
     """Weight of CLIP's contrastive loss between pictures and captions."""
-    aligned: float = 0.5
-    """Weight of the likeness between patches, as the language model gets them, and the words for what they show."""
     first_scene: int = 0
     """Offset of the first scene within the training split."""
 
@@ -42,7 +40,7 @@ class LevelVQATrainingConfig(RunConfig):
         for name in ("language_rate", "draws"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("dense", "whole", "contrast", "aligned"):
+        for name in ("dense", "whole", "contrast"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
 
@@ -50,5 +48,5 @@ class LevelVQATrainingConfig(RunConfig):
 def preset_for(device: torch.device) -> LevelVQATrainingConfig:
     """The recipe that suits a device."""
     if device.type == "cuda":
-        return LevelVQATrainingConfig(batch=256, language_rate=2.0, warmup=500)
+        return LevelVQATrainingConfig(batch=256, warmup=500)
     return LevelVQATrainingConfig(bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))

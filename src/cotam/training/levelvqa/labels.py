@@ -33,16 +33,6 @@ PATCH_LABELS = MappingProxyType(
     }
 )
 """Names of the patch labels and how many values each has."""
-PATCH_WORDS = MappingProxyType(
-    {
-        "thing": THINGS,
-        "colour": tuple(COLOURS),
-        "count": tuple(str(count) for count in range(MOST + 1)),
-        "text": tuple(text.lower() for text in TEXTS),
-        "stripes": ORIENTATIONS,
-    }
-)
-"""Words for the values of patch labels, as answers use them; a name of several words stands for its first."""
 WHOLE_LABELS = MappingProxyType({"background": len(BACKGROUNDS), "main_colour": len(COLOURS)})
 """Names of the labels of whole pictures and how many values each has."""
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from cotam.training.levelvqa.dialogue import IGNORED, Template, attention_mask
 from cotam.training.levelvqa.examples import Batch
-from cotam.training.levelvqa.labels import PATCH_LABELS, PATCH_WORDS, UNKNOWN, WHOLE_LABELS
+from cotam.training.levelvqa.labels import PATCH_LABELS, UNKNOWN, WHOLE_LABELS
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,6 @@ class Losses:
     dense: Tensor
     whole: Tensor
     contrast: Tensor
-    aligned: Tensor
     right: Tensor
 
 
@@ -32,7 +31,7 @@ class Learner(nn.Module):
         clip: transformers' CLIPModel.
         llava: transformers' LlavaForConditionalGeneration, whose tower shares the CLIP's parameters.
         template: the chat template, taken apart.
-        processor: for the pictures' mean and standard deviation, and the tokens that name labels.
+        processor: for the pictures' mean and standard deviation.
     """
 
     def __init__(self, clip: Any, llava: Any, template: Template, processor: Any) -> None:
@@ -48,9 +47,6 @@ class Learner(nn.Module):
         self.register_buffer(
             "std", torch.tensor(processor.image_processor.image_std).view(3, 1, 1), persistent=False
         )
-        for label, words in PATCH_WORDS.items():
-            tokens = [processor.tokenizer(f" {word}").input_ids[0] for word in words]
-            self.register_buffer(f"words_{label}", torch.tensor(tokens), persistent=False)
         self.prefix: Tensor
         self.mean: Tensor
         self.std: Tensor
@@ -60,7 +56,7 @@ class Learner(nn.Module):
         seen = self.see(batch.pixels)
         patches, summary = seen[:, 1:], self.clip.vision_model.post_layernorm(seen[:, 0])
         nothing = summary.new_zeros((), dtype=torch.float32)
-        loss, right, aligned = self._answers(patches, batch) if answers else (nothing, nothing, nothing)
+        loss, right = self._answers(patches, batch) if answers else (nothing, nothing)
         return Losses(
             answers=loss,
             dense=_labels_loss(
@@ -68,28 +64,15 @@ class Learner(nn.Module):
             ),
             whole=_labels_loss(self.whole_head(summary), batch.whole, WHOLE_LABELS.values()),
             contrast=self._contrast(summary, batch),
-            aligned=aligned,
             right=right,
         )
 
-    def _answers(self, patches: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    def _answers(self, patches: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         shown = self.llava.model.multi_modal_projector(patches)
         logits = self.answer_logits(shown, batch)
         targets = batch.targets[batch.targets != IGNORED]
         right = (logits.argmax(-1) == targets).float().mean()
-        return functional.cross_entropy(logits.float(), targets), right, self._aligned(shown, batch)
-
-    def _aligned(self, shown: Tensor, batch: Batch) -> Tensor:
-        """How far patches, as the language model gets them, are from the words for what they show.
-
-        A patch that shows a red star is to resemble the words "red" and "star", so that a question about stars finds
-        it by its likeness, and its colour is a word already.
-        """
-        words = self.llava.model.get_input_embeddings().weight
-        parts = [shown @ words[getattr(self, f"words_{label}")].T.to(shown.dtype) for label in PATCH_WORDS]
-        columns = [list(PATCH_LABELS).index(label) for label in PATCH_WORDS]
-        logits = torch.cat(parts, dim=-1).transpose(1, 2) / shown.shape[-1] ** 0.5
-        return _labels_loss(logits, batch.patches[:, columns], map(len, PATCH_WORDS.values()))
+        return functional.cross_entropy(logits.float(), targets), right
 
     def see(self, pixels: Tensor) -> Tensor:
         """Final tokens of the tower, (N, 1 + P, D), for uint8 pixels (N, S, S, 3)."""

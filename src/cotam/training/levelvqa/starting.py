@@ -1,11 +1,10 @@
-"""Starts that small networks learn faster from than from transformers' own, which suit wide ones.
+"""A start that a small tower learns faster from than from noise.
 
 Patch embedding: the lowest frequencies of each patch (2-D DCT), so that the first block meets a picture and not a
 random projection. Positions: sines and cosines of row and column. Queries and keys: nearly equal, so that a token
 attends to what resembles it in content and place (Trockman and Kolter 2023, "Mimetic initialization").
 
-Language model: transformers draws every matrix with a deviation of 0.02. At a width of 128 attention is then uniform
-for thousands of steps, and the words are drowned by what attention adds to them.
+The language model keeps transformers' own start: larger matrices learned worse (docs/log.md, note 9).
 """
 
 import math
@@ -18,9 +17,6 @@ COLOUR_MIXES = ((1 / 3, 1 / 3, 1 / 3), (0.5, -0.5, 0.0), (-0.25, -0.25, 0.5))
 """Brightness, red against green, blue against both: weights of R, G and B."""
 POSITION_SCALE = 0.5
 """Amplitude of the sines beside embedded patches of unit deviation."""
-WORD_SCALE = 0.5
-"""Deviation of the numbers of a word's embedding."""
-PROJECTOR_SCALE = 0.7
 WAVELENGTHS = 10000.0
 QUERY_SCALE = 0.7
 """Deviation of a query's numbers for a normalised token."""
@@ -42,35 +38,6 @@ def start_from_frequencies(tower: Any) -> None:
         torch.nn.init.normal_(query, std=QUERY_SCALE / math.sqrt(query.shape[1]))
         noise = torch.randn_like(query) * QUERY_SCALE / math.sqrt(query.shape[1])
         key.copy_((query + KEY_NOISE * noise) / math.sqrt(1 + KEY_NOISE**2))
-
-
-@torch.no_grad()
-def start_language(llava: Any) -> None:
-    """Write a start into the projector and language model of a LLaVA with a Llama, in place.
-
-    Matrices keep the size of what passes through them, those that write into the residual stream are divided by the
-    root of the number of such writers, and words are as large as pictures. Keys are close to queries here too.
-    """
-    model = llava.model
-    layers = model.language_model.layers
-    writers = math.sqrt(2 * len(layers))
-    torch.nn.init.normal_(model.get_input_embeddings().weight, std=WORD_SCALE)
-    for linear in (model.multi_modal_projector.linear_1, model.multi_modal_projector.linear_2):
-        _keep_size(linear.weight, PROJECTOR_SCALE)
-    for layer in layers:
-        attention, mlp = layer.self_attn, layer.mlp
-        for linear in (attention.q_proj, attention.v_proj, mlp.gate_proj, mlp.up_proj):
-            _keep_size(linear.weight)
-        noise = torch.randn_like(attention.q_proj.weight) / math.sqrt(attention.q_proj.weight.shape[1])
-        attention.k_proj.weight.copy_(
-            (attention.q_proj.weight + KEY_NOISE * noise) / math.sqrt(1 + KEY_NOISE**2)
-        )
-        for linear in (attention.o_proj, mlp.down_proj):
-            _keep_size(linear.weight, 1 / writers)
-
-
-def _keep_size(weight: Tensor, scale: float = 1.0) -> None:
-    torch.nn.init.normal_(weight, std=scale / math.sqrt(weight.shape[1]))
 
 
 def frequency_kernels(width: int, patch: int) -> Tensor:

@@ -14,7 +14,7 @@ from cotam.training.levelvqa.config import LevelVQATrainingConfig
 from cotam.training.levelvqa.dialogue import IGNORED, take_apart
 from cotam.training.levelvqa.examples import Batch, Maker, SceneBatches, load_batches
 from cotam.training.levelvqa.network import Learner
-from cotam.training.levelvqa.starting import start_from_frequencies, start_language
+from cotam.training.levelvqa.starting import start_from_frequencies
 from cotam.training.run import Outcome, Position, Span
 
 CPU_ATTENTION = "eager"
@@ -45,7 +45,6 @@ class LevelVQATask:
         clip = build_clip(sizes, tokenizer)
         llava = build_llava(sizes, tokenizer, clip)
         start_from_frequencies(clip.vision_model)
-        start_language(llava)
         if not torch.cuda.is_available():
             for model in (clip, llava):
                 model.set_attn_implementation(CPU_ATTENTION)
@@ -78,11 +77,7 @@ class LevelVQATask:
         parts = network(batch.to(device), answers=asked)
         loss = parts.answers + config.dense * parts.dense
         loss = loss + config.whole * parts.whole + config.contrast * parts.contrast
-        loss = loss + config.aligned * parts.aligned
-        figures = {
-            name: getattr(parts, name)
-            for name in ("answers", "dense", "whole", "contrast", "aligned", "right")
-        }
+        figures = {name: getattr(parts, name) for name in ("answers", "dense", "whole", "contrast", "right")}
         return Outcome(loss, figures)
 
     def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
