@@ -23,7 +23,7 @@ from cotam.training.adapters.examples import SceneSource
 from cotam.training.adapters.neck_task import NeckTask
 from cotam.training.adapters.task_parts import Surroundings
 from cotam.training.adapters.towers import TrainingTower
-from cotam.training.run import Position, Span
+from cotam.training.task import Position, Span
 from cotam.vision.clip import Clip
 from cotam.vision.preprocessing import Preprocessing
 from cotam.vision.tower import Tower

@@ -3,15 +3,14 @@
 import dataclasses
 import json
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 
@@ -19,85 +18,12 @@ from cotam.errors import TrainingError
 from cotam.training.checkpoints import save_checkpoint
 from cotam.training.config import RunConfig
 from cotam.training.schedule import MEASURED_STEPS, learning_rate, steps_that_fit
+from cotam.training.task import Outcome, Position, Span, Task
 
 LOG_EVERY = 50
 CHECKPOINT_SECONDS = 240.0
 LOG_FILE = "log.jsonl"
 UNPLANNED = 1 << 40
-
-
-@dataclass(frozen=True)
-class Span:
-    """Steps that batches are wanted for.
-
-    Args:
-        start: first step.
-        end: step after the last.
-        total: length of the schedule, or None while it is not known.
-        world: processes that train.
-        rank: number of this process.
-    """
-
-    start: int
-    end: int
-    total: int | None
-    world: int = 1
-    rank: int = 0
-
-    def indexes(self) -> range:
-        """Numbers of this process's batches, different for every process and step."""
-        return range(self.start * self.world + self.rank, self.end * self.world + self.rank, self.world)
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a batch stands in the schedule.
-
-    Args:
-        step: steps done before it.
-        total: length of the schedule, or None while it is not known.
-        index: number of the batch among those of all processes.
-    """
-
-    step: int
-    total: int | None
-    index: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a step came to.
-
-    Args:
-        loss: what is minimised, a scalar with a gradient.
-        figures: scalars for the log, by name.
-    """
-
-    loss: Tensor
-    figures: Mapping[str, Tensor]
-
-
-class Task(Protocol):
-    """What is trained, on what, and how it is judged."""
-
-    model: nn.Module
-    """Everything with parameters that learn, and nothing that the checkpoint should not hold."""
-    description: dict[str, Any]
-    """Plain values that the checkpoint keeps so that the model can be built again."""
-    validation_seconds: float
-    """Time between two validations."""
-
-    def batches(self, span: Span) -> Iterator[Any]:
-        """Batches for the steps of ``span``, functions of the step alone so that resuming is exact."""
-
-    def loss(self, network: nn.Module, batch: Any, at: Position) -> Outcome:
-        """The loss of one batch; ``network`` is `model` as it is to be called here, under autocast."""
-
-    def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
-        """Parameters for the optimiser, with their weight decay and, as ``rate_scale``, their share of the rate."""
-
-    def validate(self, average: nn.Module) -> Any:
-        """Figures of the averaged weights, or None if there is nothing to validate on."""
 
 
 class TrainingRun:

@@ -15,7 +15,8 @@ from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig, resumed_recipe
 from cotam.training.crops import Batch, CropDataset, load_photographs
 from cotam.training.rate_distortion import psnr_of, rate_distortion
-from cotam.training.run import UNPLANNED, Outcome, Position, Span, TrainingRun, refuse_second_run
+from cotam.training.run import UNPLANNED, TrainingRun, refuse_second_run
+from cotam.training.task import Outcome, Position, Span
 from cotam.training.validation import validate
 
 CHANGEABLE = ("steps", "minutes", "balance", "learning_rate")

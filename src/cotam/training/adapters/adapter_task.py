@@ -21,7 +21,7 @@ from cotam.training.adapters.task_parts import (
 from cotam.training.adapters.token_maker import TokenMaker
 from cotam.training.adapters.validation import PICTURES, similarities
 from cotam.training.losses import fidelity_weights, level_weights, multi_level_fidelity
-from cotam.training.run import Outcome, Position, Span
+from cotam.training.task import Outcome, Position, Span
 
 LOW_BLOCKS = 1
 """Blocks that the low-level term needs; while it is alone, no more are run."""

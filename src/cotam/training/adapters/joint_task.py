@@ -25,7 +25,7 @@ from cotam.training.adapters.token_maker import CodecAndNeck, JointOutput
 from cotam.training.adapters.validation import PICTURES, similarities
 from cotam.training.float_form import float_form
 from cotam.training.rate_distortion import bits_per_pixel, psnr_of, quality_weight, rate_distortion
-from cotam.training.run import Outcome, Position, Span
+from cotam.training.task import Outcome, Position, Span
 
 
 class JointTask:

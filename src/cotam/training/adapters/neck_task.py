@@ -21,7 +21,7 @@ from cotam.training.adapters.task_parts import (
 from cotam.training.adapters.text_targets import TextTargets
 from cotam.training.adapters.token_maker import TokenMaker
 from cotam.training.adapters.validation import PICTURES, similarities
-from cotam.training.run import Outcome, Position, Span
+from cotam.training.task import Outcome, Position, Span
 
 
 class NeckTask:

@@ -20,7 +20,8 @@ from cotam.training.adapters.text_targets import TextTargets
 from cotam.training.adapters.towers import TrainingTower, load_training_tower
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import resumed_recipe
-from cotam.training.run import Task, TrainingRun, refuse_second_run
+from cotam.training.run import TrainingRun, refuse_second_run
+from cotam.training.task import Task
 
 CHANGEABLE = ("steps", "minutes", "learning_rate")
 """Options that may change when a run is resumed."""

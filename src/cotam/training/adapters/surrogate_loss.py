@@ -8,7 +8,7 @@ from cotam.training.adapters.config import NeckTrainingConfig
 from cotam.training.adapters.seeing import Seen, TowerView
 from cotam.training.adapters.text_targets import TextTargets
 from cotam.training.losses import PHASES, surrogate, surrogate_weights
-from cotam.training.run import Outcome
+from cotam.training.task import Outcome
 
 DISTILLATION_ALONE = (0.0, PHASES[-1][1])
 """Weights of a tower without texts: the last phase from beginning to end."""

@@ -23,7 +23,7 @@ from cotam.training.adapters.config import TOKEN_STRIDE, NeckTrainingConfig, Tok
 from cotam.training.adapters.examples import PictureSource
 from cotam.training.adapters.seeing import TowerView
 from cotam.training.adapters.towers import TrainingTower
-from cotam.training.run import Position, Span
+from cotam.training.task import Position, Span
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from cotam.training.levelvqa.dialogue import IGNORED, take_apart
 from cotam.training.levelvqa.examples import Batch, Maker, SceneBatches, load_batches
 from cotam.training.levelvqa.network import Learner
 from cotam.training.levelvqa.starting import start_from_frequencies
-from cotam.training.run import Outcome, Position, Span
+from cotam.training.task import Outcome, Position, Span
 
 CPU_ATTENTION = "eager"
 """Plain products and softmax: in training on a CPU in bfloat16 1.6 times as fast as fused attention."""
