@@ -26,6 +26,13 @@ def levelvqa(
     tower: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Begin with the tower that another run has trained.")
     ] = None,
+    language: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="With --tower: begin with another run's language model, too."),
+    ] = None,
+    frozen_tower: Annotated[
+        bool, typer.Option("--frozen-tower", help="With --tower: only the language model learns.")
+    ] = False,
     tower_first: Annotated[
         float | None,
         typer.Option(help="First share of the schedule in which the tower learns alone, 0 to 1."),
@@ -58,17 +65,21 @@ def levelvqa(
         "compile": compiled,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
+    if frozen_tower:
+        given |= {"frozen_tower": True, "tower_first": given.get("tower_first", 0.0)}
     if "steps" in given and "minutes" in given:
         raise ValueError("--steps and --minutes exclude each other: choose one")
     if resume and width is not None:
         raise ValueError("--width cannot change when a run is resumed")
     if tower is not None and (resume or width is not None):
         raise ValueError("--tower begins a new run with that tower's sizes: leave out --resume and --width")
+    if tower is None and (language is not None or frozen_tower):
+        raise ValueError("--language and --frozen-tower need --tower RUN")
     if threads:
         import torch
 
         torch.set_num_threads(threads)
-    training = _training(out, given, width, tower, resume, workers)
+    training = _training(out, given, width, resume, tower=tower, language=language, workers=workers)
     training.run()
     if training.accelerator.is_main_process:
         _export(out, model or out / MODEL_FOLDER)
@@ -85,7 +96,7 @@ def recipe(given: dict[str, Any]) -> "LevelVQATrainingConfig":
 
 
 def _training(
-    out: Path, given: dict[str, Any], width: int | None, tower: Path | None, resume: bool, workers: int
+    out: Path, given: dict[str, Any], width: int | None, resume: bool, **options: Any
 ) -> "TrainingRun":
     try:
         from cotam.mllm.embedded import EmbeddedSizes
@@ -96,9 +107,7 @@ def _training(
     if width is not None:
         sizes = dataclasses.replace(sizes, vision_width=width, vision_heads=max(width // 32, 1))
     changes = given if resume else {}
-    return levelvqa_run(
-        out, recipe(given), sizes, resume=resume, changes=changes, tower=tower, workers=workers
-    )
+    return levelvqa_run(out, recipe(given), sizes, resume=resume, changes=changes, **options)
 
 
 def _export(run: Path, target: Path) -> None:

@@ -99,6 +99,19 @@ def test_a_run_can_begin_with_the_tower_of_another(start, config, finished, tmp_
     assert run.config.first_scene == config.steps * config.batch
 
 
+def test_a_frozen_tower_stands_still_while_the_language_model_goes_on(start, config, finished, tmp_path):
+    recipe = dataclasses.replace(config, steps=2, seed=7, frozen_tower=True)
+    run = start(tmp_path, recipe, tower=finished, language=finished)
+    begun, theirs = dict(run.task.model.state_dict()), load_checkpoint(finished)["model"]
+    assert [key for key in theirs if not torch.equal(begun[key], theirs[key])] == []
+    run.run()
+    ours = load_checkpoint(tmp_path)["model"]
+    changed = {key.split(".")[0] for key in theirs if not torch.equal(ours[key], theirs[key])}
+    assert changed == {"llava"}
+    assert not any("vision" in key for key in theirs if not torch.equal(ours[key], theirs[key]))
+    start(tmp_path, recipe, resume=True)
+
+
 def test_a_second_run_into_the_same_folder_is_refused(start, finished):
     with pytest.raises(TrainingError, match="holds a run already"):
         start(finished)
@@ -109,5 +122,7 @@ def test_the_command_refuses_what_cannot_be(tmp_path, capsys):
     assert "exclude each other" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume", "--tower", "x"]) == 2
     assert "--tower begins a new run" in capsys.readouterr().err
+    assert command(["train", "levelvqa", "--out", str(tmp_path), "--frozen-tower"]) == 2
+    assert "need --tower RUN" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume"]) == 1
     assert "no checkpoint to resume from" in capsys.readouterr().err

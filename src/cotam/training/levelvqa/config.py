@@ -19,6 +19,8 @@ class LevelVQATrainingConfig(RunConfig):
     warmup: int = 200
     tower_first: float = 0.3
     """First part of the schedule, 0..1, in which the tower learns labels and captions and no questions yet."""
+    frozen_tower: bool = False
+    """The tower stands still and only projector and language model learn, as in LLaVA's first stage."""
     language_rate: float = 1.5
     """Learning rate of projector and language model, in learning rates of the rest."""
     draws: int = 2
@@ -35,8 +37,10 @@ class LevelVQATrainingConfig(RunConfig):
     def __post_init__(self) -> None:
         """Check the recipe."""
         super().__post_init__()
-        if not 0 <= self.tower_first < 1:
-            raise ValueError(f"tower_first must be at least 0 and below 1, not {self.tower_first}")
+        if not 0 <= self.tower_first <= 1:
+            raise ValueError(f"tower_first must be from 0 to 1, not {self.tower_first}")
+        if self.frozen_tower and self.tower_first:
+            raise ValueError("a frozen tower learns nothing first: tower_first must be 0")
         for name in ("language_rate", "draws"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")

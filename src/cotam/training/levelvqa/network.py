@@ -51,20 +51,28 @@ class Learner(nn.Module):
         self.mean: Tensor
         self.std: Tensor
 
-    def forward(self, batch: Batch, answers: bool = True) -> Losses:
-        """Return the parts of the loss on a batch; without ``answers`` the language model is left out."""
-        seen = self.see(batch.pixels)
-        patches, summary = seen[:, 1:], self.clip.vision_model.post_layernorm(seen[:, 0])
-        nothing = summary.new_zeros((), dtype=torch.float32)
-        loss, right = self._answers(patches, batch) if answers else (nothing, nothing)
-        return Losses(
-            answers=loss,
-            dense=_labels_loss(
-                self.patch_head(patches).transpose(1, 2), batch.patches, PATCH_LABELS.values()
-            ),
-            whole=_labels_loss(self.whole_head(summary), batch.whole, WHOLE_LABELS.values()),
-            contrast=self._contrast(summary, batch),
-            right=right,
+    def forward(self, batch: Batch, answers: bool = True, tower: bool = True) -> Losses:
+        """Return the parts of the loss on a batch.
+
+        Args:
+            batch: scenes.
+            answers: include the language model; without, its part is zero.
+            tower: include what the tower alone must tell; without, it is only looked through.
+        """
+        with torch.set_grad_enabled(tower and torch.is_grad_enabled()):
+            seen = self.see(batch.pixels)
+        nothing = seen.new_zeros((), dtype=torch.float32)
+        loss, right = self._answers(seen[:, 1:], batch) if answers else (nothing, nothing)
+        dense, whole, contrast = self._tells(seen, batch) if tower else (nothing, nothing, nothing)
+        return Losses(answers=loss, dense=dense, whole=whole, contrast=contrast, right=right)
+
+    def _tells(self, seen: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        summary = self.clip.vision_model.post_layernorm(seen[:, 0])
+        named = self.patch_head(seen[:, 1:]).transpose(1, 2)
+        return (
+            _labels_loss(named, batch.patches, PATCH_LABELS.values()),
+            _labels_loss(self.whole_head(summary), batch.whole, WHOLE_LABELS.values()),
+            self._contrast(summary, batch),
         )
 
     def _answers(self, patches: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from cotam.mllm.embedded import EmbeddedSizes, build_tokenizer, restore_tokenize
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import resumed_recipe
 from cotam.training.levelvqa.config import LevelVQATrainingConfig
-from cotam.training.levelvqa.task import LevelVQATask
+from cotam.training.levelvqa.task import SPEAKING_PARTS, LevelVQATask
 from cotam.training.levelvqa.texts import training_texts
 from cotam.training.run import TrainingRun, refuse_second_run
 
@@ -29,6 +29,7 @@ def levelvqa_run(
     resume: bool = False,
     changes: Mapping[str, Any] = MappingProxyType({}),
     tower: Path | None = None,
+    language: Path | None = None,
     workers: int = 1,
 ) -> TrainingRun:
     """Make a run of the embedded MLLM's training.
@@ -41,6 +42,7 @@ def levelvqa_run(
         changes: with ``resume``, options of `CHANGEABLE` that are other from here on; the log says so.
         tower: folder of an earlier run, whose CLIP and label heads a new run begins with, in place of ``sizes``;
             it goes on with the scenes after those of that run.
+        language: with ``tower``, folder of an earlier run, whose projector and language model it begins with.
         workers: processes that draw scenes.
 
     Raises:
@@ -51,8 +53,14 @@ def levelvqa_run(
         refuse_second_run(folder)
         if tower is not None:
             state = load_checkpoint(tower)
-            config = dataclasses.replace(config, first_scene=scenes_seen(state))
-            return TrainingRun(folder, _task_with_tower(state, config, workers), config)
+            speaking = None if language is None else load_checkpoint(language)
+            seen = max(scenes_seen(one) for one in (state, speaking) if one is not None)
+            config = dataclasses.replace(config, first_scene=seen)
+            task = _restored_task(state, config, workers)
+            _begin_with(task, state, TOWER_PARTS)
+            if speaking is not None:
+                _begin_with(task, speaking, SPEAKING_PARTS)
+            return TrainingRun(folder, task, config)
         task = LevelVQATask(config, sizes, build_tokenizer(training_texts()), workers)
         return TrainingRun(folder, task, config)
     state = load_checkpoint(folder)
@@ -94,12 +102,15 @@ def scenes_seen(state: dict[str, Any]) -> int:
     return int(config["first_scene"] + state["step"] * config["batch"])
 
 
-def _task_with_tower(state: dict[str, Any], config: LevelVQATrainingConfig, workers: int) -> LevelVQATask:
-    """A new task that begins with the CLIP and the label heads of another run, and a fresh language model."""
-    task = _restored_task(state, config, workers)
-    kept = {key: value for key, value in state["model"].items() if key.startswith(TOWER_PARTS)}
+def _begin_with(task: LevelVQATask, state: dict[str, Any], parts: tuple[str, ...]) -> None:
+    """Copy a checkpoint's parameters whose names begin with ``parts`` into a task of the same sizes."""
+    if (
+        state.get("sizes") != task.description["sizes"]
+        or state.get("tokenizer") != task.description["tokenizer"]
+    ):
+        raise TrainingError("the runs to begin with are of other sizes or tokenizers than each other")
+    kept = {key: value for key, value in state["model"].items() if key.startswith(parts)}
     task.model.load_state_dict(kept, strict=False)
-    return task
 
 
 def _restored_task(state: dict[str, Any], config: LevelVQATrainingConfig, workers: int) -> LevelVQATask:

@@ -51,6 +51,9 @@ class LevelVQATask:
         picture_tokens = (sizes.image // sizes.patch) ** 2
         template = take_apart(self.processor, picture_tokens)
         self.model: nn.Module = Learner(clip, llava, template, self.processor)
+        if config.frozen_tower:
+            for name, parameter in self.model.named_parameters():
+                parameter.requires_grad_(name.startswith(SPEAKING_PARTS))
         self.maker = Maker(
             tokenizer,
             tokenizer_for_clip(tokenizer, sizes.text_length),
@@ -74,7 +77,7 @@ class LevelVQATask:
         """Answers plus the weighted rest."""
         config, device = self.config, next(network.parameters()).device
         asked = at.step >= config.tower_first * at.total if at.total is not None else config.tower_first == 0
-        parts = network(batch.to(device), answers=asked)
+        parts = network(batch.to(device), answers=asked, tower=not config.frozen_tower)
         loss = parts.answers + config.dense * parts.dense
         loss = loss + config.whole * parts.whole + config.contrast * parts.contrast
         figures = {name: getattr(parts, name) for name in ("answers", "dense", "whole", "contrast", "right")}
@@ -84,6 +87,8 @@ class LevelVQATask:
         """Matrices and kernels decay, embeddings, biases and norms do not; what speaks learns faster."""
         groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
         for name, parameter in self.model.named_parameters():
+            if not parameter.requires_grad:
+                continue
             plain = parameter.dim() < 2 or "embed" in name
             speaks = name.startswith(SPEAKING_PARTS)
             groups.setdefault((plain, speaks), []).append(parameter)
