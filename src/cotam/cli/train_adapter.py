@@ -22,6 +22,9 @@ def adapter(
     learning_rate: tokens.LearningRate = None,
     conditioning: tokens.Conditioned = None,
     guidance: tokens.Guided = None,
+    low: tokens.LowWeight = None,
+    high: tokens.HighWeight = None,
+    prior: tokens.Prior = None,
     checkpointing: tokens.Checkpointing = None,
     seed: tokens.Seed = None,
     bf16: tokens.Bf16 = None,
@@ -35,6 +38,7 @@ def adapter(
 
     What is not given follows from the device. With --resume the run goes on with its own recipe, bit for bit on a CPU.
     A new --steps or --minutes (counted from where it stands) plans the rest anew; --learning-rate may change as well.
+    The paper's ablations are --low 0, --high 0 and --no-prior.
     """
     given = tokens.given_options(
         minutes=minutes,
@@ -46,6 +50,9 @@ def adapter(
         learning_rate=learning_rate,
         conditioning=conditioning,
         guidance=guidance,
+        low=low,
+        high=high,
+        reconstruction_prior=prior,
         checkpointing=checkpointing,
         seed=seed,
         bf16=bf16,
@@ -63,4 +70,4 @@ def adapter(
     training = adapter_run(out, inputs, config, resume=resume, changes=changes)
     training.run()
     if training.accelerator.is_main_process:
-        tokens.export(out, inputs, name or tokens.default_name(mllm, "adapter"), target)
+        tokens.export(out, inputs, name or tokens.default_name(mllm, training.config.variant), target)

@@ -46,6 +46,12 @@ Guided = Annotated[
     str | None,
     typer.Option("--guidance", metavar="TEXT", help="Level maps of this guidance instead of random ones."),
 ]
+LowWeight = Annotated[float | None, typer.Option(help="Weight of the low-level tokens; 0.1 by default.")]
+HighWeight = Annotated[float | None, typer.Option(help="Weight of the final tokens; 1 by default.")]
+Prior = Annotated[
+    bool | None,
+    typer.Option("--prior/--no-prior", help="Add to the decoded picture's tokens, or replace them."),
+]
 Checkpointing = Annotated[
     bool | None, typer.Option("--checkpointing", help="Less memory for more time in the backward pass.")
 ]

@@ -45,9 +45,17 @@ class Surrogate:
     distillation: Tensor
 
 
-def fidelity_weights(progress: float) -> tuple[float, float]:
-    """λ_low and λ_high after a share of the run; the authors' public code never gets past (0.1, 0), the paper does."""
-    return LOW_WEIGHT, HIGH_WEIGHT if progress >= LOW_ONLY else 0.0
+def fidelity_weights(
+    progress: float, low: float = LOW_WEIGHT, high: float = HIGH_WEIGHT
+) -> tuple[float, float]:
+    """λ_low and λ_high after a share of the run; the authors' public code never gets past (0.1, 0), the paper does.
+
+    Args:
+        progress: share of the run that is done, 0..1.
+        low: λ_low; where it is 0, the high-level term is not kept waiting.
+        high: λ_high.
+    """
+    return low, high if progress >= LOW_ONLY or not low else 0.0
 
 
 def multi_level_fidelity(

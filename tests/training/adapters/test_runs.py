@@ -148,6 +148,32 @@ def test_checkpointing_changes_memory_and_not_what_is_learned(start: Start, tmp_
     assert all(torch.allclose(found[0][key], found[1][key], atol=1e-6) for key in found[0])
 
 
+ABLATIONS = {
+    "adapter-high-only": {"low": 0.0},
+    "adapter-low-only": {"high": 0.0},
+    "neck-no-prior": {"reconstruction_prior": False},
+}
+
+
+@pytest.mark.parametrize("variant", ABLATIONS)
+def test_the_ablations_learn_from_what_is_left(start: Start, tmp_path: Path, variant: str) -> None:
+    options = {"steps": 60, "learning_rate": 3e-3, "ema": 0.9, "batch": 8, **ABLATIONS[variant]}
+    trained = start(tmp_path, "adapter", **options)
+    assert trained.config.variant == variant  # type: ignore[attr-defined]
+    before = trained.task.validate(trained.average.module)
+    trained.run()
+    after = validation(tmp_path)
+    assert all(new["adapted"] > old["adapted"] + 0.01 for new, old in zip(after, before, strict=True))
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert ("high" in rows[0]) == (variant != "adapter-low-only")
+    export_tokens(tmp_path, tmp_path / "some.safetensors", "some")
+    card = load_adapter(tmp_path / "some.safetensors").card
+    wanted = ("neck", "d1") if variant == "neck-no-prior" else ("adapter", None)
+    assert (card.kind, card.setting) == wanted
+    assert card.config.get("block", 0) == 0
+    start(tmp_path, "adapter", resume=True, **options)
+
+
 def test_guidance_makes_the_level_maps(start: Start, tmp_path: Path) -> None:
     trained = start(tmp_path, "adapter", guidance="saliency:grid=4")
     batch = next(iter(trained.task.batches(trained._span())))

@@ -1,4 +1,4 @@
-"""``cotam train adapter`` as a task of the training loop."""
+"""``cotam train adapter`` as a task of the training loop, with the ablations of the CoTAM paper's loss and prior."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,12 +9,14 @@ from torch import Tensor, nn
 from cotam.adapters import sample_latents
 from cotam.training.adapters.batches import Batch
 from cotam.training.adapters.config import AdapterTrainingConfig
+from cotam.training.adapters.seeing import Seen
 from cotam.training.adapters.task_parts import (
     PictureFeed,
     Surroundings,
     decaying_groups,
     device_of,
     new_adapter,
+    new_neck,
     progress_of,
     view_of,
 )
@@ -44,9 +46,10 @@ class AdapterTask:
         torch.manual_seed(config.seed)
         self.config, self.around, self.description = config, around, description
         self.view = view_of(config, around)
-        network = new_adapter(config, around)
+        prior = config.reconstruction_prior
+        network = new_adapter(config, around) if prior else new_neck(config, around, block=0)
         self.model: nn.Module = TokenMaker(network, around.codec.network.gains, self.view.geometry)
-        self.feed = PictureFeed(around, config, picture=True)
+        self.feed = PictureFeed(around, config, picture=prior)
 
     def batches(self, span: Span) -> Iterator[Batch]:
         """Coded pictures."""
@@ -57,11 +60,10 @@ class AdapterTask:
         device = device_of(network)
         self.view.to(device)
         batch = self.feed.placed(batch, device)
-        assert batch.x_hat is not None
-        weights = fidelity_weights(progress_of(at))
+        weights = fidelity_weights(progress_of(at), self.config.low, self.config.high)
         blocks = self.view.read_after if weights[1] else LOW_BLOCKS
         original = self.view.original(batch.pixels, blocks)
-        coded = self.view.adapted(batch.x_hat, network(batch.y_hat, batch.steps), blocks)
+        coded = self._seen(batch.x_hat, network(batch.y_hat, batch.steps), blocks)
         found = multi_level_fidelity(
             list(zip(coded.low, original.low, strict=True)),
             (coded.high, original.high),
@@ -82,11 +84,16 @@ class AdapterTask:
         self.view.to(device)
 
         def see(coded: Any, steps: Tensor) -> Tensor:
-            tokens = average(coded.y_hat, steps)
-            return self.view.adapted(coded.x_hat, tokens, self.view.read_after).high
+            return self._seen(coded.x_hat, average(coded.y_hat, steps), self.view.read_after).high
 
         pictures = self.around.source.held_out(PICTURES)
         return similarities(self.view, pictures, device, self.feed.coder, see)
+
+    def _seen(self, x_hat: Tensor | None, tokens: Tensor, blocks: int) -> Seen:
+        if not self.config.reconstruction_prior:
+            return self.view.entered(tokens, 0, blocks)
+        assert x_hat is not None
+        return self.view.adapted(x_hat, tokens, blocks)
 
     def _token_weights(self, batch: Batch) -> Tensor:
         levels = sample_latents(batch.levels[:, None].float(), self.view.geometry)[:, 0, :, 0]

@@ -9,6 +9,7 @@ from cotam.adapters.config import Conditioning
 from cotam.checkpoint.adapter_cards import Setting
 from cotam.ops.quality import MAX_QUALITY, MIN_QUALITY
 from cotam.training.config import RunConfig
+from cotam.training.losses import HIGH_WEIGHT, LOW_WEIGHT
 
 EMBEDDED_FIDELITY: Final = 100.0
 """Weight of the final tokens' MSE for the embedded model, the same as Bridge's for pooled features.
@@ -68,6 +69,29 @@ class TokensTrainingConfig(RunConfig):
 @dataclass(frozen=True)
 class AdapterTrainingConfig(TokensTrainingConfig):
     """Recipe of ``cotam train adapter``; CoTAM's rate."""
+
+    low: float = LOW_WEIGHT
+    """CoTAM's λ_low; 0 leaves the low-level term out, as one of its ablations does."""
+    high: float = HIGH_WEIGHT
+    """CoTAM's λ_high; 0 leaves the high-level term out."""
+    reconstruction_prior: bool = True
+    """Tokens from latents are added to those of the decoded picture. Without, as in an ablation, they replace them: the
+    network is then a transform-neck that enters at block 0, trained with the adapter's loss."""
+
+    def __post_init__(self) -> None:
+        """Check the recipe."""
+        super().__post_init__()
+        if min(self.low, self.high) < 0 or not self.low + self.high:
+            raise ValueError(f"low and high must be weights, not both 0, but are {self.low} and {self.high}")
+
+    @property
+    def variant(self) -> str:
+        """What the paper calls such a run: ``adapter``, or of its ablations ``adapter-high-only`` and so on."""
+        if not self.reconstruction_prior:
+            return "neck-no-prior"
+        if not self.low:
+            return "adapter-high-only"
+        return "adapter" if self.high else "adapter-low-only"
 
 
 @dataclass(frozen=True)

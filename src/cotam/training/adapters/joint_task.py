@@ -55,7 +55,9 @@ class JointTask:
         self.view = view_of(config, around)
         codec = float_form(around.codec.network)
         codec.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.model: nn.Module = CodecAndNeck(codec, new_neck(config, around), self.view.geometry)
+        self.model: nn.Module = CodecAndNeck(
+            codec, new_neck(config, around, config.block), self.view.geometry
+        )
         self.pictures = config.setting == "d2"
         self.feed = PictureFeed(around, config, picture=self.pictures, coded=False)
         self.judge = SurrogateLoss(self.view, config, targets)

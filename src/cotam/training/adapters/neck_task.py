@@ -47,7 +47,7 @@ class NeckTask:
         self.config, self.around, self.description = config, around, description
         self.view = view_of(config, around)
         self.model: nn.Module = TokenMaker(
-            new_neck(config, around), around.codec.network.gains, self.view.geometry
+            new_neck(config, around, config.block), around.codec.network.gains, self.view.geometry
         )
         self.feed = PictureFeed(around, config, picture=False)
         self.judge = SurrogateLoss(self.view, config, targets)

@@ -106,13 +106,15 @@ def card_for(
     config: TokensTrainingConfig,
 ) -> AdapterCard:
     """What a network in training is made for; the name comes with the export."""
+    adapter = isinstance(network, LatentAdapter)
+    setting = None if adapter else "d1"
     return AdapterCard(
         name="",
-        kind="adapter" if isinstance(network, LatentAdapter) else "neck",
+        kind="adapter" if adapter else "neck",
         codec=CodecIdentity(codec.card.name, codec.card.model_id),
         tower=tower.identity,
         config=network.config.to_dict(),
-        setting=config.setting if isinstance(config, NeckTrainingConfig) else None,
+        setting=config.setting if isinstance(config, NeckTrainingConfig) else setting,
     )
 
 
@@ -123,9 +125,10 @@ def _begin(
         refuse_second_run(folder)
         return None, config
     state = load_checkpoint(folder)
-    kind = "neck" if isinstance(config, NeckTrainingConfig) else "adapter"
-    if state.get("card", {}).get("kind") != kind:
-        raise TrainingError(f"{folder}: the checkpoint is not one of cotam train {kind}")
+    command = "neck" if isinstance(config, NeckTrainingConfig) else "adapter"
+    made_by = "neck" if "setting" in state["config"] else "adapter"
+    if "card" not in state or made_by != command:
+        raise TrainingError(f"{folder}: the checkpoint is not one of cotam train {command}")
     return state, resumed_recipe(type(config).from_dict(state["config"]), changes, CHANGEABLE)
 
 

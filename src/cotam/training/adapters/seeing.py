@@ -23,7 +23,7 @@ class Seen:
     """Tokens (N, T, D) of the tower."""
 
     low: tuple[Tensor, ...]
-    """Of `LOW_LAYERS`; empty where the tower was entered behind them."""
+    """Of `LOW_LAYERS`, as far as blocks were run; empty where the tower was entered behind block 0."""
     high: Tensor
     """Where the language model reads them."""
     last: Tensor
@@ -76,14 +76,14 @@ class TowerView:
 
     def entered(self, tokens: Tensor, block: int, blocks: int | None = None) -> Seen:
         """See a neck's tokens (N, T, D) from a block on."""
-        until = self.tower.depth if blocks is None else blocks
-        high = self.tower.run_from(tokens, block, self.geometry.grid, min(self.read_after, until))
-        last = (
-            self.tower.run_from(high, self.read_after, self.geometry.grid)
-            if until > self.read_after
-            else high
-        )
-        return Seen((), high, last)
+        until, grid = self.tower.depth if blocks is None else blocks, self.geometry.grid
+        low: tuple[Tensor, ...] = ()
+        if block == 0:
+            low = (tokens, self.tower.run_from(tokens, 0, grid, 1))
+            tokens, block = low[-1], 1
+        high = self.tower.run_from(tokens, block, grid, min(self.read_after, until))
+        last = self.tower.run_from(high, self.read_after, grid) if until > self.read_after else high
+        return Seen(low, high, last)
 
     def _run(self, pixels: Tensor, blocks: int | None) -> Seen:
         count = self.tower.depth if blocks is None else blocks

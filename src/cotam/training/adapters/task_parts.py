@@ -19,7 +19,7 @@ from cotam.training.adapters.batches import (
     load_batches,
 )
 from cotam.training.adapters.coding import FrozenCoder
-from cotam.training.adapters.config import TOKEN_STRIDE, NeckTrainingConfig, TokensTrainingConfig
+from cotam.training.adapters.config import TOKEN_STRIDE, TokensTrainingConfig
 from cotam.training.adapters.examples import PictureSource
 from cotam.training.adapters.seeing import TowerView
 from cotam.training.adapters.towers import TrainingTower
@@ -76,20 +76,16 @@ def new_adapter(config: TokensTrainingConfig, around: Surroundings) -> LatentAda
     return LatentAdapter(LatentAdapterConfig(**_sizes(config, around)))
 
 
-def new_neck(config: NeckTrainingConfig, around: Surroundings) -> TransformNeck:
-    """A neck that fits codec and tower.
+def new_neck(config: TokensTrainingConfig, around: Surroundings, block: int) -> TransformNeck:
+    """A neck that fits codec and tower and enters at a block.
 
     Raises:
         ValueError: the tower has no such block.
     """
     identity = around.tower.identity
-    if config.block >= around.tower.read_after:
-        raise ValueError(
-            f"block must be below {around.tower.read_after} for {identity.name}, not {config.block}"
-        )
-    return TransformNeck(
-        TransformNeckConfig(**_sizes(config, around), block=config.block, prefix=identity.prefix)
-    )
+    if block >= around.tower.read_after:
+        raise ValueError(f"block must be below {around.tower.read_after} for {identity.name}, not {block}")
+    return TransformNeck(TransformNeckConfig(**_sizes(config, around), block=block, prefix=identity.prefix))
 
 
 def view_of(config: TokensTrainingConfig, around: Surroundings) -> TowerView:
