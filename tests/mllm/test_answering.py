@@ -12,7 +12,7 @@ from PIL import Image
 import cotam
 from cotam.errors import BitstreamError, ImageError, ModelError
 from cotam.mllm import Mllm, load_mllm
-from cotam.mllm import mllm as module
+from cotam.mllm import work as module
 
 FAMILIES = ("llava", "llava_next", "llava_onevision", "internvl")
 every_family = pytest.mark.parametrize("family", FAMILIES)
@@ -48,6 +48,24 @@ def looks(model: Any) -> list[int]:
         with_kwargs=True,
     )
     return taken
+
+
+@every_family
+def test_what_is_told_while_answers_are_written_adds_up_to_them(
+    mllm: Models, family: str, items: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = mllm(family).answer_batch(items, max_new_tokens=12)
+    for families in (FAMILIES, ()):  # in batches, and as for a family that is not known
+        monkeypatch.setattr(module, "FAMILIES", families)
+        told: list[list[str]] = [[] for _ in items]
+        answers = mllm(family).answer_batch(
+            items,
+            max_new_tokens=12,
+            batch_size=4,
+            tell=lambda number, added, told=told: told[number].append(added),  # type: ignore[misc]
+        )
+        assert answers == expected == ["".join(pieces) for pieces in told]
+        assert max(map(len, told)) > 3
 
 
 @every_family
@@ -205,3 +223,17 @@ def test_answering_leaves_no_gradients_and_changes_no_weight(mllm: Models, photo
     mllm("llava").answer(photos[0], "red", max_new_tokens=2)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_conversations_are_continued_together_as_alone(mllm: Models, photos: list[Image.Image]) -> None:
+    def asked(*texts: str) -> list[dict[str, Any]]:
+        first = [{"type": "image", "image": photos[0]}, {"type": "text", "text": texts[0]}]
+        later = [
+            {"role": ("user", "assistant")[number % 2], "content": text}
+            for number, text in enumerate(texts[1:], start=1)
+        ]
+        return [{"role": "user", "content": first}, *later]
+
+    conversations = [asked("red"), asked("how many stars are there?", "seven", "what colour is the star?")]
+    together = mllm("llava").chat_batch(conversations, max_new_tokens=TOKENS)
+    assert together == [mllm("llava").chat(one, max_new_tokens=TOKENS) for one in conversations]

@@ -13,7 +13,7 @@ from cotam.checkpoint import AdapterCard, CodecIdentity, LoadedAdapter, tower_id
 from cotam.codec import Codec, LevelMap
 from cotam.errors import ModelError
 from cotam.mllm import Mllm, load_mllm
-from cotam.mllm import mllm as module
+from cotam.mllm import work as module
 from cotam.mllm.embedding import pad_left
 from cotam.mllm.entering import Entrance
 

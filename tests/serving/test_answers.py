@@ -65,6 +65,7 @@ def test_a_stream_says_the_same_in_events(local: Any, part: dict[str, Any]) -> N
     deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
     assert deltas[0] == {"role": "assistant", "content": ""}
     assert "".join(delta.get("content", "") for delta in deltas) == local.text(part, QUESTION)
+    assert len(deltas) > 4, "more than one piece: words come as they are written"
     assert chunks[-1]["choices"][0]["finish_reason"] in ("stop", "length")
     assert last["choices"] == []
     assert last["usage"] == local.ask(part, QUESTION).json()["usage"]
@@ -127,6 +128,13 @@ def test_an_answer_ends_before_a_stop(local: Any, part: dict[str, Any]) -> None:
     whole = local.text(part, QUESTION)
     stop = whole[len(whole) // 2 :][:2]
     assert local.text(part, QUESTION, stop=[stop]) == whole.partition(stop)[0]
+    streamed = events(local.ask(part, QUESTION, stop=[stop], stream=True).text)
+    said = [chunk["choices"][0]["delta"].get("content", "") for chunk in streamed]
+    assert "".join(said) == whole.partition(stop)[0]
+
+
+def test_a_stream_that_cannot_begin_has_a_status(local: Any, part: dict[str, Any]) -> None:
+    assert local.error(local.ask(part, "star " * 2000, stream=True), 400)["code"] == "not_answerable"
 
 
 def test_questions_asked_at_once_are_answered_in_batches_and_as_if_alone(

@@ -1,22 +1,18 @@
 """A multimodal LLM that answers questions about pictures."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import torch
-from torch import Tensor
 
 from cotam.checkpoint.adapters import LoadedAdapter
 from cotam.codec import Codec
 from cotam.mllm.conversation import Conversation, Images, conversation_of, question_about
-from cotam.mllm.embedding import FAMILIES, Embedder, pad_left
-from cotam.mllm.entering import Entrance, Mode, Way, check_mode, way_for
-from cotam.mllm.pictures import Gallery, Picture
+from cotam.mllm.entering import Entrance, Mode, check_mode
+from cotam.mllm.listening import Tell
 from cotam.mllm.prompting import Prompter
+from cotam.mllm.work import Work
 
-GREEDY: Final = {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None}
-"""Always the likeliest token, whatever the checkpoint's own settings are."""
 ANSWER_TOKENS: Final = 32
 BATCH: Final = 16
 
@@ -116,6 +112,7 @@ class Mllm:
         mode: Mode = "auto",
         batch_size: int = BATCH,
         max_new_tokens: int = ANSWER_TOKENS,
+        tell: Tell | None = None,
     ) -> list[str]:
         """Answer many questions, several at a time; a picture is looked at once for all questions that follow on it.
 
@@ -124,6 +121,7 @@ class Mllm:
             mode: how streams enter the model.
             batch_size: how many to answer at a time.
             max_new_tokens: where to stop.
+            tell: is told an item's number and what was just added to its answer, while answers are written.
 
         Returns:
             The answers, in order.
@@ -132,7 +130,7 @@ class Mllm:
             What `answer` raises.
         """
         asked = [question_about(images, question) for images, question in items]
-        return self._answers(asked, mode, batch_size, max_new_tokens)
+        return self._answers(asked, mode, batch_size, max_new_tokens, tell)
 
     def chat(
         self,
@@ -151,79 +149,43 @@ class Mllm:
         Raises:
             What `answer` raises; ValueError for messages of another form.
         """
-        return self._answers([conversation_of(messages)], mode, 1, max_new_tokens)[0]
+        return self.chat_batch([messages], mode=mode, max_new_tokens=max_new_tokens)[0]
+
+    def chat_batch(
+        self,
+        conversations: Sequence[Sequence[Mapping[str, Any]]],
+        *,
+        mode: Mode = "auto",
+        batch_size: int = BATCH,
+        max_new_tokens: int = ANSWER_TOKENS,
+        tell: Tell | None = None,
+    ) -> list[str]:
+        """Continue many conversations, several at a time; arguments and errors as in `answer_batch` and `chat`."""
+        asked = [conversation_of(messages) for messages in conversations]
+        return self._answers(asked, mode, batch_size, max_new_tokens, tell)
 
     @torch.inference_mode()
     def _answers(
-        self, asked: list[Conversation], mode: Mode, batch_size: int, max_new_tokens: int
+        self,
+        asked: list[Conversation],
+        mode: Mode,
+        batch_size: int,
+        max_new_tokens: int,
+        tell: Tell | None,
     ) -> list[str]:
         check_mode(mode, self._entrance)
         for name, value in (("batch_size", batch_size), ("max_new_tokens", max_new_tokens)):
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
-        work = _Work(self, mode, batch_size, max_new_tokens)
-        return [answer for batch in _chunks(asked, work.batch_size) for answer in work.answer(batch)]
-
-
-class _Work:
-    """What one call of `Mllm` has in hand: loaded pictures, and their features."""
-
-    def __init__(self, mllm: Mllm, mode: Mode, batch_size: int, room: int) -> None:
-        self._model, self._prompter, self._room = mllm.model, mllm._prompter, room
-        self._tokenizer = mllm.processor.tokenizer
-        self._mode, self._entrance = mode, mllm._entrance
-        self._gallery = Gallery(mllm._codec)
-        whole = mllm.model.config.model_type in FAMILIES
-        self._embedder = Embedder(mllm.name, mllm.model, batch_size) if whole else None
-        self.batch_size = batch_size if whole else 1
-
-    def answer(self, batch: list[Conversation]) -> list[str]:
-        """Answer one batch."""
-        if self._embedder is None:
-            return [self._answer_plainly(conversation) for conversation in batch]
-        prompts = [self._embedded(conversation, self._embedder) for conversation in batch]
-        embedded, mask = pad_left(prompts)
-        return self._decode(self._generate(inputs_embeds=embedded, attention_mask=mask))
-
-    def _embedded(self, conversation: Conversation, embedder: Embedder) -> Tensor:
-        pictures = self._pictures(conversation)
-        way = way_for(self._mode, self._entrance, pictures)
-        shown = [picture.blank if way == "neck" else picture.image for picture in pictures]
-        inputs = self._prompter.prepare(conversation, shown, self._room)
-        key = way, tuple(picture.number for picture in pictures)
-        return embedder.embed(inputs, key, lambda: self._scope(way, pictures))
-
-    def _scope(self, way: Way, pictures: list[Picture]) -> AbstractContextManager[None]:
-        """What the vision side runs inside of."""
-        return nullcontext() if way == "pixels" or self._entrance is None else self._entrance.open(pictures)
-
-    def _answer_plainly(self, conversation: Conversation) -> str:
-        """Leave everything to the model: for families whose handling of pictures is their own affair."""
-        shown = [picture.image for picture in self._pictures(conversation)]
-        inputs = self._prompter.prepare(conversation, shown, self._room)
-        placed = {name: _placed(value, self._model) for name, value in inputs.items()}
-        written = self._generate(**placed)
-        return self._decode(written[:, inputs["input_ids"].shape[1] :])[0]
-
-    def _pictures(self, conversation: Conversation) -> list[Picture]:
-        return [self._gallery.load(source) for source in conversation.sources]
-
-    def _generate(self, **inputs: Any) -> Tensor:
-        return self._model.generate(
-            **inputs, **GREEDY, max_new_tokens=self._room, pad_token_id=self._tokenizer.pad_token_id
+        work = Work(
+            self.model,
+            self._prompter,
+            self._entrance,
+            self._codec,
+            mode=mode,
+            batch_size=batch_size,
+            room=max_new_tokens,
+            tell=tell,
         )
-
-    def _decode(self, tokens: Tensor) -> list[str]:
-        return [text.strip() for text in self._tokenizer.batch_decode(tokens, skip_special_tokens=True)]
-
-
-def _placed(value: Any, model: Any) -> Any:
-    """Move a tensor to the model, and bring fractions to its precision."""
-    if not isinstance(value, Tensor):
-        return value
-    return value.to(model.device, model.dtype if value.is_floating_point() else value.dtype)
-
-
-def _chunks(items: list[Conversation], size: int) -> Iterator[list[Conversation]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+        starts = range(0, len(asked), work.batch_size)
+        return [answer for start in starts for answer in work.answer(asked, start)]

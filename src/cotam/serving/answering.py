@@ -14,24 +14,31 @@ from cotam.serving.errors import ApiError, invalid
 from cotam.serving.metrics import Metrics
 from cotam.serving.pictures import Picture
 from cotam.serving.prompts import Given, Prompt, prompt_of
+from cotam.serving.speaking import Say, Speaker, cut
 from cotam.serving.tokens import prompt_tokens, text_tokens
 
 if TYPE_CHECKING:
     from cotam.mllm import Mllm
 
-Tickets = list[Ticket[Chat, Answer]]
-
 
 @dataclass(frozen=True, eq=False)
+class Job:
+    """A chat, and who is told of its answer while it is written."""
+
+    chat: Chat
+    say: Say | None = None
+
+
+Tickets = list[Ticket[Job, Answer]]
+
+
 class _Asked:
     """A request whose pictures are decoded."""
 
-    ticket: Ticket[Chat, Answer]
-    prompt: Prompt
-
-    @property
-    def tokens(self) -> int:
-        return self.ticket.job.tokens
+    def __init__(self, ticket: Ticket[Job, Answer], prompt: Prompt) -> None:
+        self.ticket, self.prompt = ticket, prompt
+        self.chat, say = ticket.job.chat, ticket.job.say
+        self.speaker = None if say is None else Speaker(self.chat.request.stops, say)
 
 
 class Answerer:
@@ -42,21 +49,14 @@ class Answerer:
         self._mllm, self._metrics = mllm, metrics
 
     def work(self, tickets: Tickets) -> None:
-        """Settle every ticket with its answer or its error.
-
-        Questions of one turn that want equally long answers are asked together; conversations one by one.
-        """
+        """Settle every ticket with its answer or its error; those that want equally long answers are asked together."""
         asked = [found for ticket in tickets if (found := self._prepared(ticket)) is not None]
-        single = sorted((item for item in asked if item.prompt.question is not None), key=_tokens)
-        for tokens, group in groupby(single, key=_tokens):
+        for tokens, group in groupby(sorted(asked, key=_tokens), key=_tokens):
             self._answer_together(list(group), tokens)
-        for item in asked:
-            if item.prompt.question is None:
-                item.ticket.settle(lambda item=item: self._continued(item))  # type: ignore[misc]
 
-    def _prepared(self, ticket: Ticket[Chat, Answer]) -> _Asked | None:
+    def _prepared(self, ticket: Ticket[Job, Answer]) -> _Asked | None:
         """Decode the pictures; None if that settled the ticket with an error."""
-        chat = ticket.job
+        chat = ticket.job.chat
         try:
             given = {place: self._given(picture) for place, picture in chat.pictures.items()}
             return _Asked(ticket, prompt_of(chat, given))
@@ -83,27 +83,33 @@ class Answerer:
             return None
 
     def _ask(self, items: Sequence[_Asked], tokens: int) -> list[str]:
-        asked = [(item.prompt.pictures, item.prompt.question or "") for item in items]
-        with self._metrics.model_at_work(len(items)), _callers_mistakes():
-            return self._mllm.answer_batch(asked, batch_size=len(asked), max_new_tokens=tokens)
+        speakers = [item.speaker for item in items]
+        for speaker in filter(None, speakers):
+            speaker.restart()
 
-    def _continued(self, item: _Asked) -> Answer:
-        with self._metrics.model_at_work(1), _callers_mistakes():
-            text = self._mllm.chat(item.prompt.messages, max_new_tokens=item.tokens)
-        return self._answer(item, text)
+        def tell(number: int, added: str) -> None:
+            speaker = speakers[number]
+            if speaker is not None:
+                speaker.hear(added)
+
+        asked = [item.prompt.messages for item in items]
+        with self._metrics.model_at_work(len(items)), _callers_mistakes():
+            return self._mllm.chat_batch(
+                asked, batch_size=len(asked), max_new_tokens=tokens, tell=tell if any(speakers) else None
+            )
 
     def _answer(self, item: _Asked, known: str | None) -> Answer:
-        text = self._ask([item], item.tokens)[0] if known is None else known
-        written = min(text_tokens(self._mllm, text), item.tokens)  # odd bytes count more when read again
-        reason = "length" if written >= item.tokens else "stop"
-        for stop in item.ticket.job.request.stops:
-            if stop in text:
-                text, reason = text.partition(stop)[0], "stop"
+        text = self._ask([item], item.chat.tokens)[0] if known is None else known
+        if item.speaker is not None:
+            item.speaker.end()
+        written = min(text_tokens(self._mllm, text), item.chat.tokens)  # odd bytes count more when read again
+        text, stopped = cut(text, item.chat.request.stops)
+        reason = "length" if written >= item.chat.tokens and not stopped else "stop"
         return Answer(text, prompt_tokens(self._mllm, item.prompt), written, reason)
 
 
 def _tokens(item: _Asked) -> int:
-    return item.tokens
+    return item.chat.tokens
 
 
 @contextmanager

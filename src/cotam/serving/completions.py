@@ -1,18 +1,17 @@
 """An answer in OpenAI's shapes: one JSON object, or a stream of server-sent events."""
 
 import json
-import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 from time import time
 from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from cotam.serving.errors import ApiError
+
 EVENT_STREAM: Final = "text/event-stream"
-_PIECES: Final = re.compile(r"\S+\s*|\s+")
-"""Words with the space behind them."""
 
 
 @dataclass(frozen=True)
@@ -30,46 +29,48 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Completion:
-    """An answer with the name that a reply gives it."""
+class Reply:
+    """What every part of one reply has in common."""
 
     model: str
     """Name of the model."""
-    answer: Answer
-    """Its words."""
     number: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(12)}")
     """Different in every reply."""
     created: int = field(default_factory=lambda: int(time()))
     """Seconds since 1970."""
 
-    def response(self, *, stream: bool, with_usage: bool) -> Response:
-        """Make the reply.
+    def whole(self, answer: Answer) -> Response:
+        """Reply with one JSON object."""
+        message = {"role": "assistant", "content": answer.text}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}
+        return JSONResponse({**self._head("chat.completion"), "choices": [choice], "usage": _usage(answer)})
+
+    def stream(self, pieces: AsyncIterator[str], answer: Awaitable[Answer], with_usage: bool) -> Response:
+        """Reply with events.
 
         Args:
-            stream: as events, word by word, instead of one object.
-            with_usage: whether a stream ends with the numbers of tokens.
+            pieces: of the answer, as they are written.
+            answer: is there when they have ended.
+            with_usage: whether to end with the numbers of tokens.
         """
-        if stream:
-            return StreamingResponse(
-                self._events(with_usage), media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"}
-            )
-        message = {"role": "assistant", "content": self.answer.text}
-        choice = {
-            "index": 0,
-            "message": message,
-            "logprobs": None,
-            "finish_reason": self.answer.finish_reason,
-        }
-        return JSONResponse({**self._head("chat.completion"), "choices": [choice], "usage": self._usage()})
+        events = self._events(pieces, answer, with_usage)
+        return StreamingResponse(events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
 
-    def _events(self, with_usage: bool) -> Iterator[str]:
+    async def _events(
+        self, pieces: AsyncIterator[str], answer: Awaitable[Answer], with_usage: bool
+    ) -> AsyncIterator[str]:
         yield self._chunk({"role": "assistant", "content": ""})
-        for piece in _PIECES.findall(self.answer.text):
+        async for piece in pieces:
             yield self._chunk({"content": piece})
-        yield self._chunk({}, self.answer.finish_reason)
+        try:
+            done = await answer
+        except ApiError as error:
+            yield _event(error.body())
+            return
+        yield self._chunk({}, done.finish_reason)
         if with_usage:
             head = self._head("chat.completion.chunk")
-            yield _event({**head, "choices": [], "usage": self._usage()})
+            yield _event({**head, "choices": [], "usage": _usage(done)})
         yield "data: [DONE]\n\n"
 
     def _chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> str:
@@ -79,13 +80,14 @@ class Completion:
     def _head(self, kind: str) -> dict[str, Any]:
         return {"id": self.number, "object": kind, "created": self.created, "model": self.model}
 
-    def _usage(self) -> dict[str, int]:
-        prompt, completion = self.answer.prompt_tokens, self.answer.completion_tokens
-        return {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": prompt + completion,
-        }
+
+def _usage(answer: Answer) -> dict[str, int]:
+    prompt, completion = answer.prompt_tokens, answer.completion_tokens
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
 
 
 def _event(value: dict[str, Any]) -> str:

@@ -1,14 +1,17 @@
 """The back end that answers with a model in this process, several requests at a time."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from cotam.serving.answering import Answerer
+from cotam.serving.answering import Answerer, Job
 from cotam.serving.batching import Batcher
 from cotam.serving.chat import Chat
-from cotam.serving.completions import Completion
+from cotam.serving.completions import Answer, Reply
 from cotam.serving.errors import ApiError
 from cotam.serving.metrics import Metrics
 from cotam.serving.prompts import check_messages, check_options
@@ -52,7 +55,7 @@ class LocalBackend:
         return {"object": "list", "data": [model]}
 
     async def complete(self, chat: Chat) -> Response:
-        """Answer; the stream of an answer begins when all of it is there."""
+        """Answer; a stream begins with the first words, so that what fails before them has a status of its own."""
         request = chat.request
         if request.model != self.name:
             raise ApiError(
@@ -63,11 +66,28 @@ class LocalBackend:
             )
         check_options(chat)
         check_messages(chat)
-        answer = await self._batcher.do(chat)
-        self._metrics.used(answer.prompt_tokens, answer.completion_tokens)
+        if not request.stream:
+            return Reply(self.name).whole(await self._answer(Job(chat)))
+        words: asyncio.Queue[str | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        say = partial(loop.call_soon_threadsafe, words.put_nowait)
+        answer = asyncio.create_task(self._answer(Job(chat, say)))
+        answer.add_done_callback(lambda _: words.put_nowait(None))
+        try:
+            first = await words.get()
+        except asyncio.CancelledError:
+            answer.cancel()
+            raise
+        if first is None:
+            await answer
         options = request.stream_options
         with_usage = bool(options and options.include_usage)
-        return Completion(self.name, answer).response(stream=bool(request.stream), with_usage=with_usage)
+        return Reply(self.name).stream(_pieces(first, words), answer, with_usage)
+
+    async def _answer(self, job: Job) -> Answer:
+        answer = await self._batcher.do(job)
+        self._metrics.used(answer.prompt_tokens, answer.completion_tokens)
+        return answer
 
     async def problem(self) -> str | None:
         """The thread is there as long as the server is."""
@@ -76,3 +96,11 @@ class LocalBackend:
     async def close(self) -> None:
         """Stop the thread."""
         self._batcher.close()
+
+
+async def _pieces(first: str | None, words: "asyncio.Queue[str | None]") -> AsyncIterator[str]:
+    """The first words and those that follow, up to None."""
+    piece = first
+    while piece is not None:
+        yield piece
+        piece = await words.get()

@@ -24,17 +24,8 @@ class Prompt:
 
     messages: list[dict[str, Any]]
     """As Hugging Face writes them; pictures of a message before its text, as LLaVA's own template has it."""
-    pictures: list[Given]
-    """Those in the messages, in order."""
     sizes: list[tuple[int, int]]
-    """Height and width of each."""
-
-    @property
-    def question(self) -> str | None:
-        """The text, if there is one message of the user and nothing else; only these are answered in batches."""
-        texts = [part["text"] for part in self.messages[0]["content"] if part["type"] == "text"]
-        alone = len(self.messages) == 1 and len(texts) == 1
-        return texts[0] if alone else None
+    """Height and width of the pictures in them, in order."""
 
 
 def check_options(chat: Chat) -> None:
@@ -62,9 +53,8 @@ def prompt_of(chat: Chat, pictures: Mapping[Place, Given]) -> Prompt:
     """
     check_messages(chat)
     messages = [_message(number, message, pictures) for number, message in enumerate(chat.request.messages)]
-    given = [part["image"] for message in messages for part in message["content"] if part["type"] == "image"]
     sizes = [(picture.height, picture.width) for picture in chat.pictures.values()]
-    return Prompt(messages, given, sizes)
+    return Prompt(messages, sizes)
 
 
 def check_messages(chat: Chat) -> None:
