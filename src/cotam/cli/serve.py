@@ -2,155 +2,46 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from cotam.cli import options
+from cotam.cli import serve_options as given
 from cotam.errors import CotamError
 
 if TYPE_CHECKING:
     from cotam.serving.backend import Backend
     from cotam.serving.metrics import Metrics
 
-LIMITS, MODEL, PROXY, ACCESS = "Limits", "Model in this process", "Proxy", "Access"
 EXTRA = "cotam[serve]"
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 8000,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="NAME|DIR",
-            help="A multimodal LLM: hub id or folder; by default the embedded one.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    adapter: Annotated[
-        str | None,
-        typer.Option(
-            "--adapter",
-            metavar="NAME|FILE",
-            help="A latent adapter or neck for streams.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", help="What callers call the model.", rich_help_panel=MODEL)
-    ] = None,
+    host: given.Host = "127.0.0.1",
+    port: given.Port = 8000,
+    model: given.Model = None,
+    adapter: given.Adapter = None,
+    name: given.Name = None,
     device: options.Device = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option("--dtype", metavar="TYPE", help="float32, bfloat16 or float16.", rich_help_panel=MODEL),
-    ] = None,
-    batch: Annotated[
-        int,
-        typer.Option(
-            "--batch", min=1, metavar="N", help="Most requests answered together.", rich_help_panel=MODEL
-        ),
-    ] = 8,
-    linger: Annotated[
-        float,
-        typer.Option(
-            "--linger",
-            min=0,
-            metavar="MS",
-            help="How long a request waits for others.",
-            rich_help_panel=MODEL,
-        ),
-    ] = 5.0,
-    upstream: Annotated[
-        str | None,
-        typer.Option(
-            "--upstream",
-            metavar="URL",
-            help="Forward to this OpenAI-compatible server.",
-            rich_help_panel=PROXY,
-        ),
-    ] = None,
-    upstream_format: Annotated[
-        str,
-        typer.Option(
-            "--upstream-format", metavar="png|webp", help="What streams become.", rich_help_panel=PROXY
-        ),
-    ] = "png",
-    upstream_key_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--upstream-key-file",
-            metavar="FILE",
-            help="This server's key there; or the variable COTAM_UPSTREAM_KEY.",
-            rich_help_panel=PROXY,
-        ),
-    ] = None,
-    api_key: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--api-key",
-            envvar="COTAM_API_KEY",
-            show_envvar=True,
-            metavar="KEY",
-            help="Key that callers must show; several are possible.",
-            rich_help_panel=ACCESS,
-        ),
-    ] = None,
-    api_key_file: Annotated[
-        Path | None,
-        typer.Option("--api-key-file", metavar="FILE", help="Keys, one a line.", rich_help_panel=ACCESS),
-    ] = None,
-    image_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--image-host",
-            metavar="HOST",
-            help="Host that pictures may be fetched from.",
-            rich_help_panel=ACCESS,
-        ),
-    ] = None,
-    max_body: Annotated[
-        float,
-        typer.Option(
-            "--max-body", min=0.001, metavar="MIB", help="Body of a request.", rich_help_panel=LIMITS
-        ),
-    ] = 16,
-    max_pixels: Annotated[
-        int,
-        typer.Option("--max-pixels", min=1, metavar="N", help="Pixels of a request.", rich_help_panel=LIMITS),
-    ] = 2**24,
-    max_images: Annotated[
-        int,
-        typer.Option(
-            "--max-images", min=1, metavar="N", help="Pictures of a request.", rich_help_panel=LIMITS
-        ),
-    ] = 16,
-    max_tokens: Annotated[
-        int,
-        typer.Option("--max-tokens", min=1, metavar="N", help="Tokens of an answer.", rich_help_panel=LIMITS),
-    ] = 1024,
-    max_concurrent: Annotated[
-        int,
-        typer.Option(
-            "--max-concurrent", min=1, metavar="N", help="Requests in flight.", rich_help_panel=LIMITS
-        ),
-    ] = 32,
-    timeout: Annotated[
-        float,
-        typer.Option("--timeout", min=0.1, metavar="S", help="Time for an answer.", rich_help_panel=LIMITS),
-    ] = 120,
-    drain: Annotated[
-        float,
-        typer.Option(
-            "--drain", min=0.1, metavar="S", help="Time to finish after SIGTERM.", rich_help_panel=LIMITS
-        ),
-    ] = 30,
-    guidance: Annotated[
-        list[str] | None,
-        typer.Option("--guidance", metavar="NAME", help="More guidance for the page, such as clip-b."),
-    ] = None,
-    access_log: Annotated[bool, typer.Option("--access-log", help="Log every request's path.")] = False,
+    dtype: given.Dtype = None,
+    batch: given.Batch = 8,
+    linger: given.Linger = 5.0,
+    upstream: given.Upstream = None,
+    upstream_format: given.UpstreamFormat = "png",
+    upstream_key_file: given.UpstreamKeyFile = None,
+    api_key: given.ApiKey = None,
+    api_key_file: given.ApiKeyFile = None,
+    image_host: given.ImageHost = None,
+    max_body: given.MaxBody = 16,
+    max_pixels: given.MaxPixels = 2**24,
+    max_images: given.MaxImages = 16,
+    max_tokens: given.MaxTokens = 1024,
+    max_concurrent: given.MaxConcurrent = 32,
+    timeout: given.Timeout = 120,
+    drain: given.Drain = 30,
+    code_quality: given.CodeQuality = None,
+    code_bpp: given.CodeBpp = None,
+    guidance: given.Guidance = None,
+    access_log: given.AccessLog = False,
 ) -> None:
     """Serve an OpenAI-compatible API that takes pictures in few bytes, and a page to try it.
 
@@ -161,7 +52,7 @@ def serve(
     from cotam.serving.app import create_app
     from cotam.serving.keys import read_keys
     from cotam.serving.running import address_of, bind, run
-    from cotam.serving.settings import Limits, Settings
+    from cotam.serving.settings import Limits, Rate, Settings
 
     limits = Limits(
         body_bytes=int(max_body * 2**20),
@@ -174,9 +65,9 @@ def serve(
         drain_seconds=drain,
     )
     offered = dict.fromkeys([*Settings.guidance, *(guidance or ())])
-    settings = Settings(
-        limits, read_keys(api_key or (), api_key_file), tuple(image_host or ()), tuple(offered)
-    )
+    coding = None if code_quality is None and code_bpp is None else Rate(code_quality, code_bpp)
+    keys = read_keys(api_key or (), api_key_file)
+    settings = Settings(limits, keys, tuple(image_host or ()), coding, tuple(offered))
     listener = bind(host, port)
     if upstream is None:
         make = _local(model, adapter, name, device, dtype, batch, linger / 1000)

@@ -16,6 +16,7 @@ from cotam import __version__
 from cotam.serving.admission import Gate
 from cotam.serving.backend import Backend
 from cotam.serving.chat import read_chat
+from cotam.serving.coding import Coding
 from cotam.serving.description import CHAT_BODY, CHAT_REPLIES, KEY_SCHEME, described
 from cotam.serving.entrance import CHAT, LEFT, MODELS, Entrance, refusal
 from cotam.serving.errors import ApiError, from_problems
@@ -69,6 +70,7 @@ def create_app(
 def _chat_routes(backend: Backend, settings: Settings, metrics: Metrics, remote: RemoteImages) -> APIRouter:
     router = APIRouter(tags=["OpenAI"])
     limits = settings.limits
+    coding = Coding(settings.coding) if settings.coding else None
 
     def own_authorization(request: Request) -> str | None:
         """What a caller shows for the upstream; a key of this server stays here."""
@@ -76,6 +78,8 @@ def _chat_routes(backend: Backend, settings: Settings, metrics: Metrics, remote:
 
     async def answer(request: Request, data: bytes) -> Response:
         chat = await read_chat(data, limits, remote, own_authorization(request))
+        if coding is not None:
+            chat = await coding.coded(chat)
         for picture in chat.pictures.values():
             metrics.received(picture)
         return await backend.complete(chat)

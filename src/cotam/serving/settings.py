@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+MOST_BPP = 24.0
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -45,6 +47,29 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """How ordinary pictures are coded: at a quality, or in so many bits per pixel at most."""
+
+    quality: float | None = None
+    """1..100, or None."""
+    bpp: float | None = None
+    """Above 0, or None."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no rate.
+
+        Raises:
+            ValueError: none or both are given, or one is out of range.
+        """
+        if (self.quality is None) == (self.bpp is None):
+            raise ValueError("give a quality or bits per pixel, one of them")
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise ValueError(f"quality must be from 1 to 100, not {self.quality:g}")
+        if self.bpp is not None and not 0 < self.bpp <= MOST_BPP:
+            raise ValueError(f"bits per pixel must be above 0, at most {MOST_BPP:g}, not {self.bpp:g}")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All that the application needs to know beside its back end."""
 
@@ -54,5 +79,7 @@ class Settings:
     """Keys that callers must show one of; none: everybody may call."""
     image_hosts: tuple[str, ...] = ()
     """Hosts that pictures are fetched from; none: pictures come in the request."""
+    coding: Rate | None = None
+    """How ordinary pictures are coded before anything else is done with them; None: not at all."""
     guidance: tuple[str, ...] = ("uniform", "saliency")
     """What the page offers as guidance; a text of `cotam.guidance.naming` each."""

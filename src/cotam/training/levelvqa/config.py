@@ -25,6 +25,8 @@ class LevelVQATrainingConfig(RunConfig):
     """Learning rate of projector and language model, in learning rates of the rest."""
     draws: int = 2
     """How often the questions of a scene are drawn, for different objects and in different words."""
+    facts: bool = True
+    """Also learn short facts about every object, see `facts`."""
     dense: float = 1.0
     """Weight of what every patch token must tell about its object."""
     whole: float = 0.25

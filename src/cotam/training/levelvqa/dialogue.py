@@ -6,7 +6,7 @@ the same position, so that a packed sequence teaches exactly what a single quest
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -55,8 +55,7 @@ def take_apart(processor: Any, picture_tokens: int) -> Template:
     return Template(tuple(tokens), spaces[0], between.rstrip(" "), spaces[1], end)
 
 
-@dataclass(frozen=True)
-class Packed:
+class Packed(NamedTuple):
     """One picture's questions in a row.
 
     Args:
@@ -72,10 +71,20 @@ class Packed:
     positions: Tensor
 
 
-def pack(tokenizer: Any, template: Template, dialogue: Sequence[tuple[str, str]], length: int) -> Packed:
-    """Pack (question, answer) pairs into ``length`` tokens; those that no longer fit are left out."""
+def pack(
+    tokenizer: Any, template: Template, dialogue: Sequence[tuple[str, str]], length: int, first: int = 1
+) -> Packed:
+    """Pack (question, answer) pairs into ``length`` tokens; those that no longer fit are left out.
+
+    Args:
+        tokenizer: of the language model.
+        template: its chat template, taken apart.
+        dialogue: the pairs.
+        length: tokens to fill.
+        first: number of the first pair, from 1 on.
+    """
     rows: list[tuple[int, int, int, int]] = []
-    for number, (question, answer) in enumerate(dialogue, start=1):
+    for number, (question, answer) in enumerate(dialogue, start=first):
         opening = template.before_question + question + template.before_answer
         asked = tokenizer(opening, add_special_tokens=False).input_ids
         whole = tokenizer(

@@ -16,6 +16,7 @@ from cotam.levelvqa.splits import SPLITS
 from cotam.levelvqa.stream import Stream
 from cotam.training.levelvqa.captions import caption
 from cotam.training.levelvqa.dialogue import Packed, Template, pack
+from cotam.training.levelvqa.facts import facts, pack_facts
 from cotam.training.levelvqa.labels import patch_labels, whole_labels
 
 DIALOGUE_TOKENS = 128
@@ -67,6 +68,7 @@ class Maker:
         patch: side of the tower's patches.
         seed: of the order of questions and of captions.
         draws: how often the questions of a scene are drawn.
+        facts: whether facts follow them.
     """
 
     tokenizer: Any
@@ -76,6 +78,7 @@ class Maker:
     patch: int
     seed: int = 0
     draws: int = 1
+    facts: bool = False
 
     def batch(self, seeds: Sequence[int]) -> Batch:
         """The scenes of these seeds."""
@@ -105,7 +108,12 @@ class Maker:
 
     def _dialogue(self, one: Scene) -> Packed:
         pairs = [(question.text, question.answer) for question in self.questions(one.graph)]
-        return pack(self.tokenizer, self.template, pairs, DIALOGUE_TOKENS * self.draws)
+        asked = pack(self.tokenizer, self.template, pairs, DIALOGUE_TOKENS * self.draws)
+        if not self.facts:
+            return asked
+        told = facts(one.graph, Stream(one.graph.seed, "facts", str(self.seed)))
+        following = pack_facts(self.tokenizer, self.template, told, len(pairs) + 1)
+        return Packed(*(torch.cat(parts) for parts in zip(asked, following, strict=True)))
 
 
 class SceneBatches(Dataset[Batch]):

@@ -62,6 +62,7 @@ class LevelVQATask:
             sizes.patch,
             config.seed,
             config.draws,
+            config.facts,
         )
         self.description = {
             "sizes": dataclasses.asdict(sizes),
@@ -107,7 +108,7 @@ class LevelVQATask:
         learner = cast(Learner, average).eval()
         device = next(learner.parameters()).device
         start, hits = SPLITS["validation"].start, dict[str, list[bool]]()
-        maker = dataclasses.replace(self.maker, draws=1)
+        maker = dataclasses.replace(self.maker, draws=1, facts=False)
         for first in range(start, start + VALIDATION_SCENES, VALIDATION_BATCH):
             seeds = range(first, first + VALIDATION_BATCH)
             batch = maker.batch(seeds).to(device)

@@ -1,0 +1,52 @@
+"""Many short facts about a scene, packed like questions.
+
+Questions ask for about five objects a scene, too few for a small language model to find out in a short time that it
+can look a thing up in the picture by its name. Facts name every object; only what is to be looked up is learned.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import permutations, product
+from typing import Any
+
+from cotam.levelvqa.questions.cross import LEAST_DISTANCE, relation
+from cotam.levelvqa.questions.family import kind_counts
+from cotam.levelvqa.scene_graph import SceneGraph
+from cotam.levelvqa.stream import Stream
+from cotam.levelvqa.vocabulary import PLURALS
+from cotam.training.levelvqa.dialogue import Packed, Template, pack
+
+FACT_TOKENS = 128
+"""Tokens kept for a scene's facts."""
+MOST_OF_A_KIND = 8
+"""Relations, and combinations of colour and kind, of a scene."""
+
+Fact = tuple[str, str]
+"""What it is about, and what is to be looked up."""
+
+
+def facts(graph: SceneGraph, stream: Stream) -> list[Fact]:
+    """What can be said about a scene, in a random order, as far as it fits."""
+    counts, colours = kind_counts(graph), Counter(thing.colour for thing in graph.objects)
+    singles = [thing for thing in graph.objects if counts[thing.kind] == 1]
+    told = [(f"{thing.kind} colour", thing.colour) for thing in singles]
+    told += [(f"{thing.colour} kind", thing.kind) for thing in graph.objects if colours[thing.colour] == 1]
+    told += [(f"{PLURALS[kind]} many", str(count)) for kind, count in counts.items()]
+    there = {(thing.colour, thing.kind) for thing in graph.objects}
+    pairs = sorted(product(colours, counts))
+    told += [
+        (f"a {colour} {kind}", "yes" if (colour, kind) in there else "no")
+        for colour, kind in stream.shuffled(pairs)[:MOST_OF_A_KIND]
+    ]
+    placed = (
+        (f"{one.kind} seen from {other.kind}", relation(one.box, other.box, LEAST_DISTANCE))
+        for one, other in stream.shuffled(list(permutations(singles, 2)))
+    )
+    told += [(about, place) for about, place in placed if place is not None][:MOST_OF_A_KIND]
+    return stream.shuffled(told)
+
+
+def pack_facts(tokenizer: Any, template: Template, told: list[Fact], first: int) -> Packed:
+    """Pack facts, each by itself after the picture, into `FACT_TOKENS` tokens; ``first`` is the number of the first."""
+    bare = replace(template, before_question=" ", before_answer="", end="")
+    return pack(tokenizer, bare, told, FACT_TOKENS, first)
