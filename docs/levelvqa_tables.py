@@ -1,5 +1,6 @@
 """LevelVQA's results, and the log of ``cotam train levelvqa``, to Markdown and a picture."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,17 @@ from tables import load, made_by, markdown_table
 
 LEVELS = ("low", "cross", "high")
 CURVE = "levelvqa.png"
-PANELS = (
-    (("dense", "#0072b2", "loss of the patch labels"),),
-    (("answers", "#009e73", "loss of the answers"), ("right", "#d55e00", "share of answer tokens right")),
-)
+TOWER, LANGUAGE = "tower", "language"
+"""What the names of runs begin with: which part learned."""
+SCENES = 16
+"""Scenes of a step."""
+PANELS = {
+    TOWER: (("dense", "#0072b2", "loss of the patch labels"),),
+    LANGUAGE: (
+        ("answers", "#009e73", "loss of the answers"),
+        ("right", "#d55e00", "share of answer tokens right"),
+    ),
+}
 
 
 def accuracy(path: Path) -> str:
@@ -33,21 +41,43 @@ def accuracy(path: Path) -> str:
 
 
 def training(path: Path) -> str:
-    """Steps, time, and the validation of the final weights."""
-    steps, validations = training_curve.read_log(path)
-    text = f"{steps[-1]['step']:,} steps in {steps[-1]['seconds'] / 3600:.2f} hours; "
-    text += (
-        f"[{path.name}](training/{path.name}) has a row every {steps[1]['step'] - steps[0]['step']} steps."
-    )
-    if validations:
-        last = validations[-1]["validation"]["accuracy"]
-        text += f" Accuracy on validation scenes at the end: {100 * last:.1f} %."
-    return f"{text}\n\n![Training curve](training/{CURVE})"
+    """Every run with its steps and time, and the curve."""
+    rows = []
+    for name, steps in _runs(path).items():
+        last = steps[-1]
+        validation = next((row["validation"] for row in reversed(steps) if "validation" in row), {})
+        seen = f"{100 * validation['accuracy']:.1f} %" if name.startswith(LANGUAGE) and validation else ""
+        rows.append(
+            [name, f"{last['step']:,}", f"{last['step'] * SCENES:,}", f"{last['seconds'] / 3600:.2f}", seen]
+        )
+    head = ["run", "steps", "scenes", "hours", "validation, averaged weights"]
+    table = markdown_table(head, rows, right=range(1, 5))
+    return f"{table}\n\nThe log: [{path.name}](training/{path.name}).\n\n![Training curve](training/{CURVE})"
 
 
 def draw(log: Path, target: Path) -> None:
-    """Draw the losses over the steps."""
-    training_curve.draw_panels(log, target, PANELS, "levelvqa")
+    """Draw the losses over the steps, those of a part's runs one after the other."""
+    panels = [(_chained(_runs(log), part), lines) for part, lines in PANELS.items()]
+    training_curve.draw_panels(log, target, panels, "levelvqa")
+
+
+def _runs(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Rows of each run, in order; the log's rows say which they are of."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if "changed" not in row:
+            runs.setdefault(row["run"], []).append(row)
+    return runs
+
+
+def _chained(runs: dict[str, list[dict[str, Any]]], part: str) -> list[dict[str, Any]]:
+    chained: list[dict[str, Any]] = []
+    for name, rows in runs.items():
+        if name.startswith(part):
+            before = chained[-1]["step"] if chained else 0
+            chained += [{**row, "step": before + row["step"]} for row in rows if "validation" not in row]
+    return chained
 
 
 def _accuracy(values: dict[str, Any]) -> list[str]:

@@ -52,18 +52,20 @@ def summary(path: Path) -> str:
 
 def draw(log: Path, target: Path) -> None:
     """Draw the codec's loss, and rate with distortion, over the steps."""
-    draw_panels(log, target, PANELS, "cotam-s")
+    steps, _ = read_log(log)
+    draw_panels(log, target, [(steps, lines) for lines in PANELS], "cotam-s")
 
 
-def draw_panels(log: Path, target: Path, panels: Sequence[Sequence[Line]], name: str) -> None:
-    """Draw figures of a log over the steps, one panel beside the other; the picture carries the log's hash."""
+def draw_panels(
+    log: Path, target: Path, panels: Sequence[tuple[list[dict[str, Any]], Sequence[Line]]], name: str
+) -> None:
+    """Draw figures of a log, one panel of rows beside the other; the picture carries the log's hash."""
     from matplotlib.figure import Figure
 
-    steps, _ = read_log(log)
     figure = Figure(figsize=INCHES, layout="constrained")
-    for axes, lines in zip(figure.subplots(1, len(panels)), panels, strict=True):
+    for axes, (rows, lines) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         for number, (key, colour, title) in enumerate(lines):
-            _line(axes.twinx() if number else axes, steps, key, colour, title)
+            _line(axes.twinx() if number else axes, rows, key, colour, title)
     figure.suptitle(f"{name}, running mean over {SMOOTHED} logged batches")
     figure.savefig(target, format="png", dpi=DOTS_PER_INCH, metadata={"Source": digest(log)})
 

@@ -27,6 +27,8 @@ class LevelVQATrainingConfig(RunConfig):
     """How often the questions of a scene are drawn, for different objects and in different words."""
     facts: bool = True
     """Also learn short facts about every object, see `facts`."""
+    point: float = 0.5
+    """Weight of where the language model looks when a kind or colour is named, see `pointing`."""
     dense: float = 1.0
     """Weight of what every patch token must tell about its object."""
     whole: float = 0.25
@@ -46,7 +48,7 @@ class LevelVQATrainingConfig(RunConfig):
         for name in ("language_rate", "draws"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("dense", "whole", "contrast"):
+        for name in ("point", "dense", "whole", "contrast"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
 

@@ -29,9 +29,9 @@ def facts(graph: SceneGraph, stream: Stream) -> list[Fact]:
     """What can be said about a scene, in a random order, as far as it fits."""
     counts, colours = kind_counts(graph), Counter(thing.colour for thing in graph.objects)
     singles = [thing for thing in graph.objects if counts[thing.kind] == 1]
-    told = [(f"{thing.kind} colour", thing.colour) for thing in singles]
-    told += [(f"{thing.colour} kind", thing.kind) for thing in graph.objects if colours[thing.colour] == 1]
-    told += [(f"{PLURALS[kind]} many", str(count)) for kind, count in counts.items()]
+    told = [(f"colour {thing.kind}", thing.colour) for thing in singles]
+    told += [(f"kind {thing.colour}", thing.kind) for thing in graph.objects if colours[thing.colour] == 1]
+    told += [(f"many {PLURALS[kind]}", str(count)) for kind, count in counts.items()]
     there = {(thing.colour, thing.kind) for thing in graph.objects}
     pairs = sorted(product(colours, counts))
     told += [
@@ -39,7 +39,7 @@ def facts(graph: SceneGraph, stream: Stream) -> list[Fact]:
         for colour, kind in stream.shuffled(pairs)[:MOST_OF_A_KIND]
     ]
     placed = (
-        (f"{one.kind} seen from {other.kind}", relation(one.box, other.box, LEAST_DISTANCE))
+        (f"from {other.kind} {one.kind}", relation(one.box, other.box, LEAST_DISTANCE))
         for one, other in stream.shuffled(list(permutations(singles, 2)))
     )
     told += [(about, place) for about, place in placed if place is not None][:MOST_OF_A_KIND]

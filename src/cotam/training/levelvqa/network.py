@@ -11,6 +11,7 @@ from torch.nn import functional
 from cotam.training.levelvqa.dialogue import IGNORED, Template, attention_mask
 from cotam.training.levelvqa.examples import Batch
 from cotam.training.levelvqa.labels import PATCH_LABELS, UNKNOWN, WHOLE_LABELS
+from cotam.training.levelvqa.pointing import LAYER, Pointer
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Losses:
     """Parts of the loss, scalars in float32, and how many answer tokens were right, 0..1."""
 
     answers: Tensor
+    point: Tensor
     dense: Tensor
     whole: Tensor
     contrast: Tensor
@@ -31,7 +33,7 @@ class Learner(nn.Module):
         clip: transformers' CLIPModel.
         llava: transformers' LlavaForConditionalGeneration, whose tower shares the CLIP's parameters.
         template: the chat template, taken apart.
-        processor: for the pictures' mean and standard deviation.
+        processor: for the pictures' mean and standard deviation, and its tokenizer.
     """
 
     def __init__(self, clip: Any, llava: Any, template: Template, processor: Any) -> None:
@@ -40,6 +42,7 @@ class Learner(nn.Module):
         width = clip.config.vision_config.hidden_size
         self.patch_head = nn.Linear(width, sum(PATCH_LABELS.values()))
         self.whole_head = nn.Linear(width, sum(WHOLE_LABELS.values()))
+        self.pointer = Pointer(processor.tokenizer)
         self.register_buffer("prefix", torch.tensor(template.prefix), persistent=False)
         self.register_buffer(
             "mean", torch.tensor(processor.image_processor.image_mean).view(3, 1, 1), persistent=False
@@ -62,9 +65,9 @@ class Learner(nn.Module):
         with torch.set_grad_enabled(tower and torch.is_grad_enabled()):
             seen = self.see(batch.pixels)
         nothing = seen.new_zeros((), dtype=torch.float32)
-        loss, right = self._answers(seen[:, 1:], batch) if answers else (nothing, nothing)
+        loss, point, right = self._answers(seen[:, 1:], batch) if answers else (nothing, nothing, nothing)
         dense, whole, contrast = self._tells(seen, batch) if tower else (nothing, nothing, nothing)
-        return Losses(answers=loss, dense=dense, whole=whole, contrast=contrast, right=right)
+        return Losses(answers=loss, point=point, dense=dense, whole=whole, contrast=contrast, right=right)
 
     def _tells(self, seen: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         summary = self.clip.vision_model.post_layernorm(seen[:, 0])
@@ -75,12 +78,13 @@ class Learner(nn.Module):
             self._contrast(summary, batch),
         )
 
-    def _answers(self, patches: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _answers(self, patches: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         shown = self.llava.model.multi_modal_projector(patches)
-        logits = self.answer_logits(shown, batch)
+        logits, attention = self.answer_logits(shown, batch)
+        point = self.pointer(attention, batch.tokens, batch.patches)
         targets = batch.targets[batch.targets != IGNORED]
         right = (logits.argmax(-1) == targets).float().mean()
-        return functional.cross_entropy(logits.float(), targets), right
+        return functional.cross_entropy(logits.float(), targets), point, right
 
     def see(self, pixels: Tensor) -> Tensor:
         """Final tokens of the tower, (N, 1 + P, D), for uint8 pixels (N, S, S, 3)."""
@@ -91,8 +95,17 @@ class Learner(nn.Module):
         """Tokens of pictures as the language model gets them, (N, P, D)."""
         return self.llava.model.multi_modal_projector(self.see(pixels)[:, 1:])
 
-    def answer_logits(self, shown: Tensor, batch: Batch) -> Tensor:
-        """Logits of every answer token, (answers, vocabulary), in the order of the targets; ``shown`` as of `show`."""
+    def answer_logits(self, shown: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the language model says, and where it looks.
+
+        Args:
+            shown: as of `show`.
+            batch: scenes.
+
+        Returns:
+            Logits of every answer token, (answers, vocabulary), in the order of the targets; and attention of one layer
+            from all tokens of questions to those of the picture, (N, heads, T, P), see `pointing`.
+        """
         model = self.llava.model
         embed = model.get_input_embeddings()
         prefix = embed(self.prefix).expand(len(shown), -1, -1)
@@ -103,13 +116,16 @@ class Learner(nn.Module):
         allowed = attention_mask(batch.segments, len(self.prefix))
         mask = torch.zeros(allowed.shape, dtype=inputs.dtype, device=inputs.device)
         mask.masked_fill_(~allowed, torch.finfo(inputs.dtype).min)
-        hidden = model.language_model(
+        said = model.language_model(
             inputs_embeds=inputs,
             attention_mask=mask,
             position_ids=torch.cat([start, batch.positions], dim=1),
             use_cache=False,
-        ).last_hidden_state[:, len(self.prefix) :]
-        return self.llava.lm_head(hidden[batch.targets != IGNORED])
+            output_attentions=True,
+        )
+        hidden = said.last_hidden_state[:, len(self.prefix) :]
+        attention = said.attentions[LAYER][:, :, len(self.prefix) :][..., places]
+        return self.llava.lm_head(hidden[batch.targets != IGNORED]), attention
 
     def _contrast(self, summary: Tensor, batch: Batch) -> Tensor:
         """CLIP's symmetric loss between the pictures and the captions of the batch (Radford et al. 2021)."""

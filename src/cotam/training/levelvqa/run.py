@@ -17,7 +17,7 @@ from cotam.training.run import TrainingRun, refuse_second_run
 
 TOWER_PARTS = ("clip.", "patch_head.", "whole_head.")
 """Names in a checkpoint that a run with ``tower`` begins with."""
-CHANGEABLE = ("steps", "minutes", "learning_rate", "dense", "whole", "contrast")
+CHANGEABLE = ("steps", "minutes", "learning_rate", "point", "dense", "whole", "contrast")
 """Options that may change when a run is resumed."""
 
 
