@@ -45,7 +45,9 @@ def training(path: Path) -> str:
     rows = []
     for name, steps in _runs(path).items():
         last = steps[-1]
-        validation = next((row["validation"] for row in reversed(steps) if "validation" in row), {})
+        validation: dict[str, Any] = next(
+            (row["validation"] for row in reversed(steps) if "validation" in row), {}
+        )
         seen = f"{100 * validation['accuracy']:.1f} %" if name.startswith(LANGUAGE) and validation else ""
         rows.append(
             [name, f"{last['step']:,}", f"{last['step'] * SCENES:,}", f"{last['seconds'] / 3600:.2f}", seen]

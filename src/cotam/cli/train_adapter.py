@@ -1,5 +1,6 @@
 """``cotam train adapter``: train a latent adapter for an MLLM and a codec, and write its file."""
 
+import dataclasses
 from typing import Any
 
 from cotam.cli import train_tokens as tokens
@@ -60,7 +61,7 @@ def adapter(
     )
     tokens.set_threads(threads)
     try:
-        from cotam.training.adapters.config import adapter_preset
+        from cotam.training.adapters.config import AdapterTrainingConfig, adapter_preset
         from cotam.training.adapters.run import Inputs, adapter_run
     except ImportError as error:
         raise tokens.missing(error) from error
@@ -70,4 +71,5 @@ def adapter(
     training = adapter_run(out, inputs, config, resume=resume, changes=changes)
     training.run()
     if training.accelerator.is_main_process:
-        tokens.export(out, inputs, name or tokens.default_name(mllm, training.config.variant), target)
+        variant = AdapterTrainingConfig.from_dict(dataclasses.asdict(training.config)).variant
+        tokens.export(out, inputs, name or tokens.default_name(mllm, variant), target)

@@ -13,7 +13,7 @@ UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 """What a tokenizer makes of a character whose bytes are not all there yet."""
 
 
-class Listener(BaseStreamer):
+class Listener(BaseStreamer):  # type: ignore[misc]
     """Listens to `generate`; what it tells of an item adds up to its answer."""
 
     def __init__(self, tokenizer: Any, numbers: Iterable[int], ends: set[int], tell: Tell) -> None:

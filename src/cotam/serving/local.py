@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +69,10 @@ class LocalBackend:
             return Reply(self.name).whole(await self._answer(Job(chat)))
         words: asyncio.Queue[str | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        say = partial(loop.call_soon_threadsafe, words.put_nowait)
+
+        def say(added: str) -> None:
+            loop.call_soon_threadsafe(words.put_nowait, added)
+
         answer = asyncio.create_task(self._answer(Job(chat, say)))
         answer.add_done_callback(lambda _: words.put_nowait(None))
         try:
