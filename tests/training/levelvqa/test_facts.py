@@ -26,6 +26,10 @@ def truth(graph, about: str) -> set[str]:
         return {str(sum(PLURALS[thing.kind] == name for thing in objects))}
     if word == "a":
         return {"yes" if any(f"{thing.colour} {thing.kind}" == name for thing in objects) else "no"}
+    if word in ("across", "down"):
+        axis = ("across", "down").index(word)
+        middles = [thing.box.centre[axis] for thing in objects if thing.kind == name]
+        return {str(int(middle // (graph.size / 10))) for middle in middles}
     boxes = {thing.kind: thing.box for thing in objects}
     pairs = [(one, other) for one in boxes for other in boxes if f"{other} {one}" == name]
     return {relation(boxes[one], boxes[other], LEAST_DISTANCE) for one, other in pairs}
@@ -45,8 +49,15 @@ def test_facts_ask_for_all_that_questions_look_up():
     words = Counter(
         about.split()[0] for seed in SEEDS for about, _ in facts(sample_graph(seed), Stream(seed))
     )
-    assert set(words) == {"colour", "kind", "many", "a", "from"}
+    assert set(words) == {"colour", "kind", "many", "a", "from", "across", "down"}
     assert min(words.values()) > 20
+    found = Counter(
+        found
+        for seed in SEEDS
+        for about, found in facts(sample_graph(seed), Stream(seed))
+        if about[:2] == "a "
+    )
+    assert 0.7 < found["yes"] / found["no"] < 1.3
 
 
 def test_a_packed_fact_stands_alone_after_the_picture(task):

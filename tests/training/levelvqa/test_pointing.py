@@ -38,6 +38,17 @@ def test_words_name_the_patches_that_show_them(task):
     ]
 
 
+def test_a_kind_after_a_colour_means_both_where_there_is_such_a_thing(task):
+    from cotam.levelvqa.vocabulary import COLOURS
+
+    star, ring = THINGS.index("star"), THINGS.index("ring")
+    patches = labelled(thing=[star, ring, star, 0], colour=[0, 1, 1, UNKNOWN])
+    first, second, third = list(COLOURS)[:3]
+    for colour, shown in ((first, [1, 0, 0, 0]), (second, [0, 0, 1, 0]), (third, [1, 0, 1, 0])):
+        tokens = tokens_of(task, colour, "star")
+        assert task.model.pointer.shown(tokens, patches)[0, 1].int().tolist() == shown
+
+
 def test_the_loss_is_what_attention_misses(task):
     star = THINGS.index("star")
     patches, tokens = labelled(thing=[star, 0, 0, 0]), tokens_of(task, "star", "many", "ring")

@@ -57,4 +57,4 @@ def preset_for(device: torch.device) -> LevelVQATrainingConfig:
     """The recipe that suits a device."""
     if device.type == "cuda":
         return LevelVQATrainingConfig(batch=256, warmup=500)
-    return LevelVQATrainingConfig(draws=1, bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
+    return LevelVQATrainingConfig(draws=1, ema=0.997, bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))

@@ -18,8 +18,8 @@ from cotam.training.levelvqa.dialogue import Packed, Template, pack
 
 FACT_TOKENS = 128
 """Tokens kept for a scene's facts."""
-MOST_OF_A_KIND = 8
-"""Relations, and combinations of colour and kind, of a scene."""
+MOST = 6
+"""Relations of a scene, and combinations of colour and kind that are there, and that are not."""
 
 Fact = tuple[str, str]
 """What it is about, and what is to be looked up."""
@@ -33,17 +33,25 @@ def facts(graph: SceneGraph, stream: Stream) -> list[Fact]:
     told += [(f"kind {thing.colour}", thing.kind) for thing in graph.objects if colours[thing.colour] == 1]
     told += [(f"many {PLURALS[kind]}", str(count)) for kind, count in counts.items()]
     there = {(thing.colour, thing.kind) for thing in graph.objects}
-    pairs = sorted(product(colours, counts))
-    told += [
-        (f"a {colour} {kind}", "yes" if (colour, kind) in there else "no")
-        for colour, kind in stream.shuffled(pairs)[:MOST_OF_A_KIND]
-    ]
+    apart = sorted(set(product(colours, counts)) - there)
+    for found, pairs in (("yes", sorted(there)), ("no", apart)):
+        told += [
+            (f"a {colour} {kind}", found) for colour, kind in stream.shuffled(pairs)[: len(apart)][:MOST]
+        ]
+    for thing in singles:
+        x, y = thing.box.centre
+        told += [(f"across {thing.kind}", _tenth(x, graph)), (f"down {thing.kind}", _tenth(y, graph))]
     placed = (
         (f"from {other.kind} {one.kind}", relation(one.box, other.box, LEAST_DISTANCE))
         for one, other in stream.shuffled(list(permutations(singles, 2)))
     )
-    told += [(about, place) for about, place in placed if place is not None][:MOST_OF_A_KIND]
+    told += [(about, place) for about, place in placed if place is not None][:MOST]
     return stream.shuffled(told)
+
+
+def _tenth(place: float, graph: SceneGraph) -> str:
+    """A coordinate in tenths of the picture, 0 to 9."""
+    return str(min(int(10 * place / graph.size), 9))
 
 
 def pack_facts(tokenizer: Any, template: Template, told: list[Fact], first: int) -> Packed:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from cotam.levelvqa.vocabulary import COLOURS, KINDS, PLURALS
 from cotam.training.levelvqa.labels import PATCH_LABELS, THINGS
@@ -44,11 +45,16 @@ class Pointer(nn.Module):
         self.values: Tensor
 
     def shown(self, tokens: Tensor, patches: Tensor) -> Tensor:
-        """Which patches each token names, bool (N, T, P), for tokens (N, T) and labels (N, labels, P)."""
+        """Which patches each token names, bool (N, T, P), for tokens (N, T) and labels (N, labels, P).
+
+        A kind after a colour means the patches of both, if there are any: "a red star".
+        """
         rows, values = self.rows[tokens], self.values[tokens]
         wanted = torch.where(rows == NO_NAME, NO_NAME, values)[..., None]
         labels = torch.gather(patches, 1, rows.clamp(min=0)[..., None].expand(-1, -1, patches.shape[-1]))
-        return (labels == wanted) & (wanted != NO_NAME)
+        named = (labels == wanted) & (wanted != NO_NAME)
+        both = named & functional.pad(named, (0, 0, 1, 0))[:, :-1]
+        return torch.where(both.any(-1, keepdim=True), both, named)
 
     def forward(self, attention: Tensor, tokens: Tensor, patches: Tensor) -> Tensor:
         """Mean of -ln(attention on the patches named), in nats, over tokens that name something in the picture.
