@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import adapter_tables
 import analysis_tables
 import guidance_tables
 import levelvqa_tables
@@ -55,6 +56,7 @@ PARTS: dict[str, Source] = {
     "training": (LOG, training_curve.summary),
     "levelvqa-accuracy": (RESULTS / "levelvqa.json", levelvqa_tables.accuracy),
     "levelvqa-training": (VQA_LOG, levelvqa_tables.training),
+    "levelvqa-adapter": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.training),
 }
 """Every generated part: the result that it is made from, and how."""
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from cotam.checkpoint import known_models
+from cotam.checkpoint.adapter_cards import known_adapters
 
 WITHOUT_TORCH = """
 import sys
@@ -56,7 +57,12 @@ def test_the_version_is_the_package_s(cotam):
 
 def test_the_models_that_ship_are_listed(cotam):
     listed = json.loads(cotam("models", "--json").out)
-    assert [card["model_id"] for card in listed] == [card.model_id for card in known_models()]
+    codecs = [card["model_id"] for card in listed if card["kind"] == "codec"]
+    adapters = [card["name"] for card in listed if card["kind"] in ("adapter", "neck")]
+    assert codecs == [card.model_id for card in known_models()]
+    assert adapters == [file.card.name for file in known_adapters()]
+    shown = cotam("models").out.decode()
+    assert [name for name in adapters if name not in shown] == []
 
 
 def test_a_reader_that_goes_away_is_not_worth_a_word(stream):
