@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_python_examples_of_the_readme_run(folder: Path) -> None:
-    assert len(PYTHON) == 3
+    assert len(PYTHON) == 4
     lines = [f"exec({block!r}, {{}})" for block in PYTHON]
     command = [sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", "\n".join(lines)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -37,7 +37,7 @@ def test_the_python_examples_of_the_readme_run(folder: Path) -> None:
 
 
 def test_the_commands_of_the_readme_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 8
     for command in COMMANDS:
         with pytest.raises(SystemExit) as stop:
             main(shlex.split(command)[1:])

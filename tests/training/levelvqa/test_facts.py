@@ -32,6 +32,9 @@ def truth(graph, about: str) -> set[str]:
         return {str(int(middle // (graph.size / 10))) for middle in middles}
     boxes = {thing.kind: thing.box for thing in objects}
     pairs = [(one, other) for one in boxes for other in boxes if f"{other} {one}" == name]
+    if word == "where":
+        one, _, other = name.split()
+        return {relation(boxes[one], boxes[other], LEAST_DISTANCE)}
     return {relation(boxes[one], boxes[other], LEAST_DISTANCE) for one, other in pairs}
 
 
@@ -49,7 +52,7 @@ def test_facts_ask_for_all_that_questions_look_up():
     words = Counter(
         about.split()[0] for seed in SEEDS for about, _ in facts(sample_graph(seed), Stream(seed))
     )
-    assert set(words) == {"colour", "kind", "many", "a", "from", "across", "down"}
+    assert set(words) == {"colour", "kind", "many", "a", "from", "where", "across", "down"}
     assert min(words.values()) > 20
     found = Counter(
         found

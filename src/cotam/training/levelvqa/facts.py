@@ -42,7 +42,10 @@ def facts(graph: SceneGraph, stream: Stream) -> list[Fact]:
         x, y = thing.box.centre
         told += [(f"across {thing.kind}", _tenth(x, graph)), (f"down {thing.kind}", _tenth(y, graph))]
     placed = (
-        (f"from {other.kind} {one.kind}", relation(one.box, other.box, LEAST_DISTANCE))
+        (
+            stream.choice((f"from {other.kind} {one.kind}", f"where {one.kind} from {other.kind}")),
+            relation(one.box, other.box, LEAST_DISTANCE),
+        )
         for one, other in stream.shuffled(list(permutations(singles, 2)))
     )
     told += [(about, place) for about, place in placed if place is not None][:MOST]
