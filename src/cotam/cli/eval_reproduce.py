@@ -7,7 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from cotam.cli.console import say
-from cotam.cli.eval_options import Cache, MllmName, Workers, load_answerers, measure, open_cache
+from cotam.cli.eval_options import (
+    Cache,
+    MllmName,
+    Workers,
+    load_answerers,
+    measure,
+    numbers,
+    open_cache,
+)
 from cotam.cli.files import check_output
 from cotam.cli.options import DEFAULT_MODEL, Device, Model, Threads
 
@@ -20,6 +28,10 @@ def reproduce(
         bool, typer.Option("--quick", help="Few scenes and rates: minutes, and no conclusions.")
     ] = False,
     num: Annotated[int | None, typer.Option(metavar="N", help="How many scenes; by default 1000.")] = None,
+    bpp: Annotated[
+        str | None,
+        typer.Option(metavar="R,R,…", help="Rates in bits per pixel; by default eight, 0.05 to 0.8."),
+    ] = None,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help=f"Report to write. (default: {RESULTS.as_posix()})"),
@@ -65,7 +77,9 @@ def reproduce(
         report = _read(source)
     else:
         texts = guidance, deep_guidance
-        report = _measured(quick, num, mllm, model, texts, cache, workers, device, threads)
+        report = _measured(
+            quick, num, numbers(bpp, "--bpp"), mllm, model, texts, cache, workers, device, threads
+        )
         write_report(results, report)
     say(", ".join(str(path) for path in write_page(report, target)))
 
@@ -73,6 +87,7 @@ def reproduce(
 def _measured(
     quick: bool,
     num: int | None,
+    bpps: tuple[float, ...],
     mllm: str | None,
     model: str,
     texts: tuple[str | None, str | None],
@@ -81,24 +96,31 @@ def _measured(
     device: str | None,
     threads: int | None,
 ) -> dict[str, Any]:
-    from dataclasses import replace
-
     from cotam.evaluation.accuracy.report import accuracy_report, rounded
     from cotam.evaluation.methods import AblationGuidance
     from cotam.evaluation.reports import new_report
-    from cotam.evaluation.reproduce.experiment import BASE, QUICK, WHOLE, experiment, extras, make_methods
+    from cotam.evaluation.reproduce.experiment import (
+        BASE,
+        QUICK,
+        WHOLE,
+        Scale,
+        experiment,
+        extras,
+        make_methods,
+    )
 
-    scale = QUICK if quick else WHOLE
+    usual = QUICK if quick else WHOLE
+    scale = Scale(num or usual.scenes, bpps or usual.bpps)
     default = AblationGuidance()
     guidance = AblationGuidance(texts[0] or default.shallow, texts[1] or default.deep)
     answerers = load_answerers(mllm, device, threads)
     made = make_methods(answerers, model, guidance)
     for name, why in made.left_out.items():
         say(f"left out: {name}: {why}")
-    plan = experiment(made, replace(scale, scenes=num or scale.scenes), model, guidance)
+    plan = experiment(made, scale, model, guidance)
     measured = measure(plan, list(made.methods), answerers, open_cache(cache), workers)
     found = accuracy_report(measured, BASE)
-    return {**new_report("reproduce"), **rounded(extras(made, scale, model, guidance)), **found}
+    return {**new_report("reproduce"), **rounded(extras(made, quick, model, guidance)), **found}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from cotam.evaluation.accuracy.cache import AnswerCache
 from cotam.evaluation.accuracy.plan import LOSSLESS, Plan, Rate
 from cotam.evaluation.accuracy.report import accuracy_report, answers_of
 from cotam.evaluation.accuracy.run import evaluate, scene_count
-from cotam.evaluation.methods import load_methods
+from cotam.evaluation.methods import Method, load_methods
 from cotam.levelvqa import questions_of, sample_graph, split_seeds
 
 PLAN = Plan(("png", "jpeg"), qualities=(10, 60), num=9)
@@ -117,6 +117,31 @@ def test_a_stream_goes_to_the_mllm_where_the_method_wants_that(
     }
     both = [measured.entries[name, Rate("quality", 60)] for name in plan.methods]
     assert [entry.bytes for entry in both[0]] == [entry.bytes for entry in both[1]]
+
+
+def test_methods_of_one_codec_share_what_they_send(
+    pretended, cache, random_codec, random_model_path, monkeypatch
+):
+    made = []
+    prepare = Method.encoder
+    monkeypatch.setattr(Method, "encoder", lambda method, pixels: made.append(1) or prepare(method, pixels))
+    names = ("cotam-s", "cotam-s+adapter", "cotam-s+saliency")
+    plan = Plan(names, qualities=(40, 60), num=2, model=str(random_model_path))
+    measured = run(plan, pretended(2, codec=random_codec), cache)
+    assert len(made) == 2 * 2  # two scenes, uniform and guided
+    uniform, adapted, guided = (measured.entries[name, Rate("quality", 60)] for name in names)
+    assert [entry.encode_seconds for entry in uniform] == [entry.encode_seconds for entry in adapted]
+    assert [entry.bytes for entry in uniform] != [entry.bytes for entry in guided]
+
+
+def test_another_name_of_the_same_method_is_not_measured_again(
+    pretended, cache, random_codec, random_model_path
+):
+    plan = Plan(("cotam-s+adapter",), qualities=(60,), num=2, model=str(random_model_path))
+    run(plan, pretended(2, codec=random_codec), cache)
+    again = pretended(2, codec=random_codec)
+    run(replace(plan, methods=("without-guidance",)), again, cache)
+    assert again.asked == []
 
 
 def test_a_missing_adapter_is_found_out_before_anything_is_coded(pretended, cache, random_model_path):

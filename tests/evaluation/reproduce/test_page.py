@@ -33,7 +33,7 @@ def made(pretended, model, random_codec, tmp_path_factory):
         plan = experiment(methods, SCALE, model, GUIDANCE)
         measured = evaluate(plan, methods.methods, mllm, AnswerCache(tmp_path_factory.mktemp("cache")))
         found = accuracy_report(measured, BASE)
-    return {**new_report("reproduce"), **rounded(extras(methods, SCALE, model, GUIDANCE)), **found}
+    return {**new_report("reproduce"), **rounded(extras(methods, True, model, GUIDANCE)), **found}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from cotam.images import write_atomically
 from cotam.levelvqa import Scene
 from cotam.mllm.shipped import cache_folder
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when entries get another meaning, so that old ones are not taken."""
 FOLDER: Final = "evaluation"
 
@@ -40,7 +40,7 @@ class Entry:
 class AnswerCache:
     """A folder of small JSON files, one for each method, rate and block of scenes; each is written whole.
 
-    A file's name is a hash of all that decides on its content: the method's settings, the rate, the pictures and
+    A file's name is a hash of all that decides on its content: codec and settings, the rate, the pictures and
     questions themselves, and the MLLM's weights.
     """
 
@@ -80,7 +80,7 @@ def default_folder() -> Path:
 
 def block_key(method: Method, rate: Rate, scenes_digest: str, identity: str, similarity: bool) -> str:
     """Hash of all that decides on the entries of a block, but for the versions of programs."""
-    parts: list[Any] = [VERSION, method.name, method.settings, method.mode, method.adapter]
+    parts: list[Any] = [VERSION, method.codec_settings, method.mode, method.adapter]
     parts += [rate.kind, rate.value, scenes_digest, identity, similarity]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

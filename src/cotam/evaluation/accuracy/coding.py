@@ -1,4 +1,7 @@
-"""Drawing and coding scenes, in this process or in several, in order and never far ahead of what is used."""
+"""Drawing and coding scenes, in this process or in several, in order and never far ahead of what is used.
+
+Methods that differ in what becomes of a stream alone have it made once.
+"""
 
 import os
 import signal
@@ -30,17 +33,17 @@ AHEAD = 2
 
 @dataclass(frozen=True)
 class Task:
-    """One method on one block of scenes, at all rates that are still to be measured."""
+    """Methods of one codec on one block of scenes, at all rates that are still to be measured."""
 
-    method: int
-    """Its place in the plan."""
+    methods: tuple[int, ...]
+    """Their places in the plan."""
     seeds: tuple[int, ...]
     rates: tuple[Rate, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class CodedScene:
-    """One scene's picture, coded."""
+    """One scene's picture, coded, as one method decodes it."""
 
     shown: Shown
     """What the MLLM is given."""
@@ -56,16 +59,21 @@ class CodedScene:
     """From bytes to what the tower is given, or to latents."""
 
 
-Coded = list[list[CodedScene]]
-"""By rate, by scene."""
+Coded = dict[int, list[list[CodedScene]]]
+"""By method's place in the plan, by rate, by scene."""
 
 
 def code_task(plan: Plan, methods: list[Method], task: Task) -> Coded:
     """Do one task."""
-    method = methods[task.method]
     pictures = [np.asarray(render(sample_graph(seed, plan.size, plan.variant))) for seed in task.seeds]
-    scenes = [_code(method, pixels, task.rates) for pixels in pictures]
-    return [list(column) for column in zip(*scenes, strict=True)]
+    streams = [_streams(methods[task.methods[0]], pixels, task.rates) for pixels in pictures]
+    return {
+        number: [
+            [_decoded(methods[number], *pair) for pair in zip(pictures, column, strict=True)]
+            for column in zip(*streams, strict=True)
+        ]
+        for number in task.methods
+    }
 
 
 def coded(
@@ -101,9 +109,17 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _code(method: Method, pixels: Pixels, rates: tuple[Rate, ...]) -> list[CodedScene]:
+@dataclass(frozen=True)
+class _Stream:
+    found: Fitted
+    seconds: float
+
+
+def _streams(method: Method, pixels: Pixels, rates: tuple[Rate, ...]) -> list[_Stream]:
+    """A picture's streams at all rates."""
     encode, preparing = _timed(lambda: _prepared(method, pixels, rates[0].kind))
-    return [_at(method, pixels, partial(encode, rate), preparing) for rate in rates]
+    timed = [_timed(partial(encode, rate)) for rate in rates]
+    return [_Stream(found, preparing + encoding) for found, encoding in timed]
 
 
 def _prepared(method: Method, pixels: Pixels, kind: Kind) -> Callable[[Rate], Fitted]:
@@ -115,12 +131,12 @@ def _prepared(method: Method, pixels: Pixels, kind: Kind) -> Callable[[Rate], Fi
     return lambda rate: Fitted(encode(rate.value).data, True)
 
 
-def _at(method: Method, pixels: Pixels, encode: Callable[[], Fitted], preparing: float) -> CodedScene:
-    found, encoding = _timed(encode)
-    decoded, decoding = _timed(lambda: method.decode(found.data))
+def _decoded(method: Method, pixels: Pixels, stream: _Stream) -> CodedScene:
+    data = stream.found.data
+    decoded, seconds = _timed(lambda: method.decode(data))
     distance = None if decoded is None else min(psnr(pixels, decoded), CEILING_DB)
-    shown = method.shown(found.data, decoded)
-    return CodedScene(shown, len(found.data), found.fits, distance, preparing + encoding, decoding)
+    shown = method.shown(data, decoded)
+    return CodedScene(shown, len(data), stream.found.fits, distance, stream.seconds, seconds)
 
 
 def _timed(work: Callable[[], Result]) -> tuple[Result, float]:

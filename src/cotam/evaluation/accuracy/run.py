@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from cotam.evaluation.accuracy.cache import AnswerCache, Entry, block_key, digest_of
-from cotam.evaluation.accuracy.coding import CodedScene, Task, coded
+from cotam.evaluation.accuracy.coding import Coded, CodedScene, Task, coded
 from cotam.evaluation.accuracy.plan import Plan, Rate
 from cotam.evaluation.answerers import Answerer, Answerers, Given
 from cotam.evaluation.methods import Method, Mode
@@ -107,23 +107,26 @@ class _Work:
         """What is not in the cache, block by block, so that scenes are drawn once for all methods."""
         for seeds in self.plan.blocks():
             block = self._drawn(seeds)
-            wanted = [(number, self._missing(number, block)) for number in range(len(self.methods))]
-            tasks = [Task(number, seeds, rates) for number, rates in wanted if rates]
+            wanted: dict[tuple[str, tuple[Rate, ...]], list[int]] = {}
+            for number, method in enumerate(self.methods):
+                wanted.setdefault((method.codec_settings, self._missing(number, block)), []).append(number)
+            tasks = [Task(tuple(numbers), seeds, rates) for (_, rates), numbers in wanted.items() if rates]
             if tasks:
                 self._blocks[seeds] = block
             yield from tasks
 
-    def answer(self, task: Task, pictures: list[list[CodedScene]]) -> None:
+    def answer(self, task: Task, pictures: Coded) -> None:
         """Let the MLLM answer what one task coded, and keep it."""
         for seeds in [seeds for seeds in self._blocks if seeds < task.seeds]:
             del self._blocks[seeds]
-        block, answerer = self._blocks[task.seeds], self.answerers[task.method]
-        for rate, scenes in zip(task.rates, pictures, strict=True):
-            entries = self._entries(block, answerer, scenes)
-            key = self._key(task.method, rate, block)
-            self.cache.store(key, entries)
-            self.done[key] = entries
-            self.advance(len(entries))
+        block = self._blocks[task.seeds]
+        for number, by_rate in pictures.items():
+            for rate, scenes in zip(task.rates, by_rate, strict=True):
+                entries = self._entries(block, self.answerers[number], scenes)
+                key = self._key(number, rate, block)
+                self.cache.store(key, entries)
+                self.done[key] = entries
+                self.advance(len(entries))
 
     def _drawn(self, seeds: tuple[int, ...]) -> _Block:
         scenes = [scene(seed, self.plan.size, self.plan.variant) for seed in seeds]

@@ -39,6 +39,11 @@ class Method:
         return len(self.codec.qualities) == 1
 
     @property
+    def codec_settings(self) -> str:
+        """All that decides on the bytes that are sent, rate and picture apart."""
+        return f"{self.codec.name}, {self.codec.settings}"
+
+    @property
     def settings(self) -> str:
         """What else fixes the result: the codec's settings, the mode, the adapter's name."""
         if self.mode == "pixels":

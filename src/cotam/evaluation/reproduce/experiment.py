@@ -66,10 +66,10 @@ def experiment(made: Made, scale: Scale, model: str, guidance: AblationGuidance)
     return Plan(names, bpps=scale.bpps, num=scale.scenes, model=model, guidance=guidance, similarity=True)
 
 
-def extras(made: Made, scale: Scale, model: str, guidance: AblationGuidance) -> dict[str, Any]:
+def extras(made: Made, quick: bool, model: str, guidance: AblationGuidance) -> dict[str, Any]:
     """What the report holds beside the measurement: what was left out, and what the parts cost."""
     return {
-        "quick": scale == QUICK,
+        "quick": quick,
         "guidance": asdict(guidance),
         "left_out": [{"method": name, "reason": reason} for name, reason in made.left_out.items()],
         "complexity": [group.to_dict() for group in groups(load_model(model).network.config)],
