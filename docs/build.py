@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import accuracy_tables
 import adapter_tables
 import analysis_tables
 import guidance_tables
@@ -56,7 +57,11 @@ PARTS: dict[str, Source] = {
     "training": (LOG, training_curve.summary),
     "levelvqa-accuracy": (RESULTS / "levelvqa.json", levelvqa_tables.accuracy),
     "levelvqa-training": (VQA_LOG, levelvqa_tables.training),
-    "levelvqa-adapter": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.training),
+    "levelvqa-adapter": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.adapter),
+    "levelvqa-neck": (TRAINING / "levelvqa-neck-d1.log.jsonl", adapter_tables.neck),
+    "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
+    "accuracy-brief": (RESULTS / "accuracy.json", accuracy_tables.brief),
+    "accuracy-gains": (RESULTS / "accuracy.json", accuracy_tables.gains),
 }
 """Every generated part: the result that it is made from, and how."""
 

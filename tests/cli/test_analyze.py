@@ -65,6 +65,21 @@ def test_answers_stand_beside_the_curves(cotam: Command, tower: Path, tmp_path: 
     assert len(list((tmp_path / "kept").iterdir())) == 2
 
 
+def test_a_folder_of_answers_is_read_whole(cotam: Command, tower: Path, tmp_path: Path) -> None:
+    said, seeds = tmp_path / "said", split_seeds("test", 2)
+    said.mkdir()
+    for name in ("original", "jpeg@0.5", "jpeg@q10"):
+        write_answers(said / f"{name}.jsonl", seeds, name == "original")
+    options = ["--tower", tower, "--codecs", "jpeg", "--qualities", "10,50", "--out", tmp_path / "out"]
+    done = cotam("analyze", "--levelvqa", 2, *options, "--answers", said, "--json")
+    assert done.code == 0, done.err
+    found = {(row["codec"], row["bpp"]) for row in json.loads(done.out)["accuracy"]}
+    assert found == {("original", None), ("jpeg", 0.5)}
+    empty = cotam("analyze", "--levelvqa", 2, *options, "--answers", tmp_path / "out")
+    assert empty.code == 1
+    assert "holds no original.jsonl and no CODEC@BPP.jsonl" in empty.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -58,6 +58,19 @@ def test_the_group_is_in_the_help(cotam):
     assert b"eval " in cotam("--help").out
 
 
+def test_answers_are_written_as_score_reads_them(measure, cotam, tmp_path):
+    ran = measure(
+        "--method", "png,jpeg", "--bpp", "0.5", "--answers", tmp_path / "said", "--json", tmp_path / "a.json"
+    )
+    assert ran.code == 0, ran.err
+    assert sorted(path.name for path in (tmp_path / "said").iterdir()) == ["jpeg@0.5.jsonl", "original.jsonl"]
+    scored = json.loads(cotam("levelvqa", "score", tmp_path / "said" / "jpeg@0.5.jsonl", "--json").out)
+    row = next(
+        row for row in json.loads((tmp_path / "a.json").read_text())["rows"] if row["method"] == "jpeg"
+    )
+    assert scored["overall"]["percent"] == pytest.approx(row["overall"]["percent"], abs=1e-3)
+
+
 def test_tables_report_and_pages_are_made(measure, tmp_path):
     words = (
         "--method",

@@ -1,15 +1,14 @@
 """Accuracy by level of a model's answers on LevelVQA, to stand beside the curves."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cotam.levelvqa.answer_files import read_answers
+from cotam.errors import DatasetError
+from cotam.levelvqa.answer_files import ORIGINAL, read_answers
 from cotam.levelvqa.scoring import Accuracy, score
-
-ORIGINAL: Final = "original"
-"""How answers on pictures that were not coded are named."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,37 @@ class ConditionAccuracy:
     codec: str
     bpp: float | None
     levels: dict[str, Accuracy]
+
+
+SUFFIX: Final = ".jsonl"
+
+
+def read_accuracies(texts: Iterable[str]) -> list[ConditionAccuracy]:
+    """Read and score files of answers, and folders of them.
+
+    Args:
+        texts: what `read_accuracy` takes, or folders as ``cotam eval levelvqa --answers`` writes them; there, files
+            with names of another form are left out.
+
+    Raises:
+        What `read_accuracy` raises; DatasetError: a folder holds no such file.
+    """
+    found = []
+    for text in texts:
+        folder = Path(text)
+        if not folder.is_dir():
+            found.append(read_accuracy(text))
+            continue
+        files = [path for path in sorted(folder.glob(f"*{SUFFIX}")) if _is_condition(path.stem)]
+        if not files:
+            raise DatasetError(f"{folder}: holds no {ORIGINAL}{SUFFIX} and no CODEC@BPP{SUFFIX}")
+        found += [read_accuracy(f"{path.stem}={path}") for path in files]
+    return found
+
+
+def _is_condition(name: str) -> bool:
+    codec, _, rate = name.partition("@")
+    return name == ORIGINAL or bool(codec and re.fullmatch(r"\d*\.?\d+", rate))
 
 
 def read_accuracy(text: str) -> ConditionAccuracy:

@@ -50,7 +50,8 @@ def analyze(
     answers: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="original=FILE|CODEC@BPP=FILE", help="Answers to LevelVQA, scored beside it; repeatable."
+            metavar="original=FILE|CODEC@BPP=FILE|DIR",
+            help="Answers to LevelVQA, scored beside it; repeatable. A folder is one of cotam eval levelvqa --answers.",
         ),
     ] = None,
     keep: Annotated[
@@ -69,7 +70,7 @@ def analyze(
 
     Writes analysis.html, analysis.json and plots. A run that was cut off goes on where it was.
     """
-    from cotam.analysis.accuracy import read_accuracy
+    from cotam.analysis.accuracy import read_accuracies
     from cotam.analysis.towers import find_tower
     from cotam.analysis.writing import KEPT, write_analysis
     from cotam.cli.console import print_json, working
@@ -80,7 +81,7 @@ def analyze(
     source = _source(images, levelvqa)
     require_matplotlib()
     _prepare(out, threads)
-    accuracy = [read_accuracy(text) for text in answers or ()]
+    accuracy = read_accuracies(answers or ())
     plan = _plan(codecs, qualities, bpp, model)
     with working("loading the tower"):
         loaded = find_tower(tower, device)

@@ -22,6 +22,7 @@ from cotam.cli.options import DEFAULT_MODEL, Device, Model, Threads
 
 if TYPE_CHECKING:
     from cotam.evaluation.accuracy.plan import Plan
+    from cotam.evaluation.accuracy.run import Measured
 
 DEFAULT_METHODS = "png,jpeg,webp,avif,cotam-s"
 
@@ -65,6 +66,10 @@ def levelvqa(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write HTML, plots, Markdown and JSON.")
     ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the answers, for cotam levelvqa score and cotam analyze."),
+    ] = None,
     cache: Cache = None,
     workers: Workers = None,
     device: Device = None,
@@ -76,7 +81,7 @@ def levelvqa(
     """
     from cotam.evaluation.accuracy.pages import make_folder
     from cotam.evaluation.accuracy.plan import Plan
-    from cotam.evaluation.accuracy.report import choose_anchor
+    from cotam.evaluation.accuracy.report import choose_anchor, write_answer_files
     from cotam.evaluation.methods import AblationGuidance, method_names
     from cotam.evaluation.rate_plot import require_matplotlib
 
@@ -101,28 +106,35 @@ def levelvqa(
         check_output(str(json_file), "")
     if out:
         require_matplotlib()
-        make_folder(out)
-    report = _measured(plan, mllm, anchor, cache, workers, device, threads)
+    for folder in (out, answers):
+        if folder:
+            make_folder(folder)
+    measured = _measured(plan, mllm, cache, workers, device, threads)
+    report = _report(measured, anchor)
+    if answers:
+        write_answer_files(measured, answers)
     _show(report, json_file, out)
 
 
 def _measured(
     plan: "Plan",
     mllm: str | None,
-    anchor: str | None,
     cache: Path | None,
     workers: int | None,
     device: str | None,
     threads: int | None,
-) -> dict[str, Any]:
-    from cotam.evaluation.accuracy.report import accuracy_report, choose_anchor
+) -> "Measured":
     from cotam.evaluation.methods import load_methods
-    from cotam.evaluation.reports import new_report
 
     methods = load_methods(plan.methods, plan.model, plan.guidance)
-    answerers = load_answerers(mllm, device, threads)
-    measured = measure(plan, methods, answerers, open_cache(cache), workers)
-    chosen = choose_anchor([one.name for one in methods], anchor)
+    return measure(plan, methods, load_answerers(mllm, device, threads), open_cache(cache), workers)
+
+
+def _report(measured: "Measured", anchor: str | None) -> dict[str, Any]:
+    from cotam.evaluation.accuracy.report import accuracy_report, choose_anchor
+    from cotam.evaluation.reports import new_report
+
+    chosen = choose_anchor([one.name for one in measured.methods], anchor)
     return {**new_report("levelvqa-rate-accuracy"), **accuracy_report(measured, chosen)}
 
 

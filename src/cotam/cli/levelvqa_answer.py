@@ -1,6 +1,5 @@
 """``cotam levelvqa answer``: a model's answers on scenes, beside what can be had without looking."""
 
-import json as json_format
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,6 +37,7 @@ def answer(
     """Let a model answer, and print its accuracy beside the majority and the blind baseline."""
     from cotam import load_mllm
     from cotam.levelvqa import scene, split_seeds
+    from cotam.levelvqa.answer_files import write_answers
     from cotam.levelvqa.answering import answer_scenes
     from cotam.levelvqa.questions import questions_of
     from cotam.levelvqa.sampling import sample_graph
@@ -62,7 +62,8 @@ def answer(
         texts = [question for seed in known for question in questions_of(sample_graph(seed, size, variant))]
     measured = _measured(model.name, said, texts)
     if out is not None:
-        _write_answers(out, said)
+        with unwritable_is_bad_use():
+            write_answers(out, said.answers.items())
     if report is not None:
         _write_report(report, measured)
     if json:
@@ -82,14 +83,6 @@ def _measured(name: str, said: "Answered", texts: list[Any]) -> dict[str, Any]:
         **asdict(score(said.answers, said.questions)),
         "baselines": [asdict(row) for row in measure_baselines(texts, said.questions)],
     }
-
-
-def _write_answers(path: Path, said: "Answered") -> None:
-    from cotam.images import write_atomically
-
-    lines = (json_format.dumps({"id": key, "answer": value}) for key, value in said.answers.items())
-    with unwritable_is_bad_use():
-        write_atomically(path, ("\n".join(lines) + "\n").encode())
 
 
 def _write_report(path: Path, measured: dict[str, Any]) -> None:

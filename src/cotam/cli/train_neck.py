@@ -40,6 +40,12 @@ def neck(
             help="Weight of the final tokens' MSE, beyond the paper; 100 for the embedded model, else 0."
         ),
     ] = None,
+    head_start: Annotated[
+        float | None,
+        typer.Option(
+            help="First share of the run, which imitates the tower's own tokens; 0.4 for the embedded model, else 0."
+        ),
+    ] = None,
     machine: Annotated[
         float | None, typer.Option(help="d2, d3: weight of what the tower sees against the rate.")
     ] = None,
@@ -84,6 +90,7 @@ def neck(
         compile=compiled,
         surrogate=surrogate,
         fidelity=fidelity,
+        head_start=head_start,
         machine=machine,
     )
     tokens.set_threads(threads)
@@ -107,13 +114,13 @@ def _inputs(*given: Any) -> "Inputs":
 def _training(
     out: Path, inputs: "Inputs", given: dict[str, Any], setting: str, block: int, resume: bool
 ) -> "TrainingRun":
-    from cotam.training.adapters.config import EMBEDDED_FIDELITY, neck_preset
+    from cotam.training.adapters.config import EMBEDDED_FIDELITY, EMBEDDED_HEAD_START, neck_preset
     from cotam.training.adapters.run import neck_run
 
     new: dict[str, Any] = {"setting": setting, "block": block}
-    if "fidelity" not in given and is_embedded(inputs.mllm):
-        new["fidelity"] = EMBEDDED_FIDELITY
-    config = tokens.recipe(neck_preset, given | new)
+    if is_embedded(inputs.mllm):
+        new |= {"fidelity": EMBEDDED_FIDELITY, "head_start": EMBEDDED_HEAD_START}
+    config = tokens.recipe(neck_preset, new | given)
     training = neck_run(out, inputs, config, resume=resume, changes=given if resume else {})
     judge: Any = training.task
     if judge.judge.targets is None and judge.config.surrogate:

@@ -1,14 +1,28 @@
 """Files of answers and of questions, one JSON object a line."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cotam.errors import DatasetError
+from cotam.images import write_atomically
 from cotam.levelvqa.questions import Question, QuestionId, find_family, parse_id, questions_of
 from cotam.levelvqa.sampling import sample_graph
 from cotam.levelvqa.scoring import check_complete
+
+ORIGINAL: Final = "original"
+"""How answers on pictures that were not coded are named."""
+
+
+def write_answers(path: str | Path, answers: Iterable[tuple[str, str]]) -> None:
+    """Write pairs of id and answer as `read_answers` reads them.
+
+    Raises:
+        CotamError: the file cannot be written.
+    """
+    lines = (json.dumps({"id": name, "answer": answer}) + "\n" for name, answer in answers)
+    write_atomically(Path(path), "".join(lines).encode())
 
 
 def read_answers(

@@ -67,9 +67,8 @@ def test_learning_brings_tokens_nearer_to_the_originals(start: Start, tmp_path: 
         assert all(row["adapted"] == pytest.approx(row["pixels"], abs=1e-5) for row in before)
 
 
-def test_the_surrogate_has_its_phases_and_lowers_the_cross_entropy(start: Start, tmp_path: Path) -> None:
-    options = {"steps": 30, "learning_rate": 3e-3, "fidelity": 0.0, "batch": 8}
-    trained = start(tmp_path, "d1", **options)
+def noted(trained: TrainingRun) -> list[tuple[float, dict[str, float]]]:
+    """Loss and figures of every step of a run, which is done here."""
     found = []
     update = trained._update
 
@@ -81,12 +80,29 @@ def test_the_surrogate_has_its_phases_and_lowers_the_cross_entropy(start: Start,
 
     trained._update = noting  # type: ignore[method-assign]
     trained.run()
+    return found
+
+
+def test_the_surrogate_has_its_phases_and_lowers_the_cross_entropy(start: Start, tmp_path: Path) -> None:
+    options = {"steps": 30, "learning_rate": 3e-3, "fidelity": 0.0, "batch": 8}
+    found = noted(start(tmp_path, "d1", **options))
     for step, ce, distillation in ((0, 100, 0), (15, 1, 100), (29, 0, 100)):
         loss, figures = found[step]
         expected = ce * figures["cross_entropy"] + distillation * figures["distillation"]
         assert loss == pytest.approx(expected, rel=1e-4)
     first, last = (np.mean([f["cross_entropy"] for _, f in found[a:b]]) for a, b in ((0, 3), (7, 10)))
     assert last < first
+
+
+@pytest.mark.parametrize("kind", ["d1", "d2"])
+def test_a_head_start_imitates_the_towers_tokens_and_the_phases_follow(
+    start: Start, tmp_path: Path, kind: str
+) -> None:
+    options = {"steps": 20, "learning_rate": 3e-3, "fidelity": 0.0, "head_start": 0.4}
+    figures = [step for _, step in noted(start(tmp_path, kind, **options))]
+    assert ["entry" in step for step in figures] == [True] * 8 + [False] * 12
+    assert ["cross_entropy" in step for step in figures] == [False] * 8 + [True] * 12
+    assert figures[7]["entry"] < figures[0]["entry"]
 
 
 @pytest.mark.parametrize("kind", ["adapter", "d1"])

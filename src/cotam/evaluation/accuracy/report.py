@@ -1,8 +1,10 @@
 """The report of ``cotam eval levelvqa`` as plain values. Two runs give the same but for what is in ``timings``."""
 
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from statistics import fmean, median
-from typing import Any
+from typing import Any, Final
 
 from cotam.evaluation.accuracy.cache import Entry
 from cotam.evaluation.accuracy.figures import (
@@ -17,11 +19,14 @@ from cotam.evaluation.accuracy.plan import Plan, Rate
 from cotam.evaluation.accuracy.run import Measured
 from cotam.evaluation.accuracy.tables import OVERALL, RESAMPLES
 from cotam.levelvqa import FAMILIES, LEVELS
+from cotam.levelvqa.answer_files import ORIGINAL, write_answers
 
 SIGNIFICANT = 6
 """Digits of the numbers in a report."""
 ANCHORS = ("cotam-s", "jpeg")
 """What methods are compared with where nothing else is asked for: the first of these that was measured."""
+
+NOT_IN_NAMES: Final = re.compile(r"[^\w.@+=-]")
 
 
 def choose_anchor(names: Sequence[str], wanted: str | None) -> str:
@@ -102,6 +107,29 @@ def rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
     return [rounded(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def write_answer_files(measured: Measured, folder: Path) -> list[Path]:
+    """Write the answers of every method at every rate, for ``cotam levelvqa score`` and ``cotam analyze``.
+
+    Files are called ``original.jsonl`` and ``METHOD@BPP.jsonl``, or ``METHOD@qQUALITY.jsonl``.
+
+    Raises:
+        CotamError: a file cannot be written.
+    """
+    written = []
+    for name, rate in measured.entries:
+        path = folder / f"{_file_name(name, rate)}.jsonl"
+        write_answers(path, answers_of(measured, name, rate))
+        written.append(path)
+    return written
+
+
+def _file_name(method: str, rate: Rate) -> str:
+    if rate.kind == "lossless":
+        return ORIGINAL
+    text = f"{method}@{'q' if rate.kind == 'quality' else ''}{rate.value:g}"
+    return NOT_IN_NAMES.sub("-", text)
 
 
 def answers_of(measured: Measured, name: str, rate: Rate) -> Iterator[tuple[str, str]]:

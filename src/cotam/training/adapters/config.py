@@ -17,6 +17,11 @@ EMBEDDED_FIDELITY: Final = 100.0
 A LLaVA reads patch tokens. Bridge's surrogate speaks of the pooled one alone and leaves them to the tower's habits,
 which a tower as small as ours, after so short a training, has too few of. Beyond the paper.
 """
+EMBEDDED_HEAD_START: Final = 0.4
+"""Share of the run in which a neck for the embedded model imitates the tower's own tokens first (docs/log.md, note 11).
+
+Beyond the paper, whose 60 epochs of ImageNet need no such help.
+"""
 TOKEN_STRIDE: Final = 16
 """Pixels per latent; by default pictures have the size that gives each patch one latent (CoTAM: 384 for 336 / 14)."""
 
@@ -107,6 +112,9 @@ class NeckTrainingConfig(TokensTrainingConfig):
     """Weight of Bridge's surrogate (zero-shot cross entropy and pooled distillation)."""
     fidelity: float = 0.0
     """Weight of the MSE of the final tokens that the language model reads; beyond the paper."""
+    head_start: float = 0.0
+    """First share of the run, in which the neck learns the tokens that the tower has at ``block``; Bridge's schedule
+    follows on it. Beyond the paper."""
     machine: float = 0.01
     """With d2 and d3: weight of what the tower sees, against rate and distortion."""
     balance: float = 0.55
@@ -120,6 +128,8 @@ class NeckTrainingConfig(TokensTrainingConfig):
         for name in ("surrogate", "fidelity", "machine", "block"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
+        if not 0 <= self.head_start < 1:
+            raise ValueError(f"head_start must be from 0 to below 1, not {self.head_start}")
         if not self.surrogate + self.fidelity:
             raise ValueError("surrogate and fidelity are both 0: nothing is left to learn from")
 

@@ -1,4 +1,4 @@
-"""What a neck learns from the tower: Bridge's surrogate, and fidelity of the tokens that are read."""
+"""What a neck learns from the tower: Bridge's surrogate, and fidelity of the tokens that are read or handed over."""
 
 from torch import Tensor
 from torch.nn.functional import mse_loss
@@ -28,7 +28,11 @@ class SurrogateLoss:
         self.blocks = view.tower.depth if config.surrogate else view.read_after
 
     def __call__(self, tokens: Tensor, batch: Batch, progress: float) -> Outcome:
-        """The loss of one batch of neck's tokens (N, T, D)."""
+        """The loss of one batch of neck's tokens (N, T, D) after a share of the run."""
+        head_start = self.config.head_start
+        if progress < head_start:
+            return self._imitation(tokens, batch)
+        progress = (progress - head_start) / (1 - head_start)
         original = self.view.original(batch.pixels, self.blocks)
         coded = self.view.entered(tokens, self.config.block, self.blocks)
         figures: dict[str, Tensor] = {}
@@ -40,6 +44,12 @@ class SurrogateLoss:
         if self.config.fidelity:
             loss = loss + self.config.fidelity * fidelity
         return Outcome(loss, {**figures, "fidelity": fidelity})
+
+    def _imitation(self, tokens: Tensor, batch: Batch) -> Outcome:
+        """Distance to the tokens that the tower has where the neck enters."""
+        expected = self.view.original(batch.pixels, self.config.block).last
+        entry = mse_loss(tokens.float(), expected.float())
+        return Outcome(entry, {"entry": entry})
 
     def _surrogate(self, coded: Seen, original: Seen, batch: Batch, progress: float) -> Outcome:
         texts = self.targets.of(batch) if self.targets is not None else None
