@@ -32,7 +32,7 @@ from cotam.guidance.tower import PromptGuidance, TowerGuidance
 from cotam.guidance.user_map import MapGuidance
 
 DEFAULT_GUIDANCE: Final = "uniform"
-"""What an encoder uses that is told nothing; a small tower once one ships with the package."""
+"""What an encoder uses that is told nothing; the tower that ships with the package knows drawn scenes alone."""
 
 TOWERS: Final = {
     "clip": "openai/clip-vit-large-patch14-336",

@@ -75,6 +75,8 @@ class TokensTrainingConfig(RunConfig):
 class AdapterTrainingConfig(TokensTrainingConfig):
     """Recipe of ``cotam train adapter``; CoTAM's rate."""
 
+    conditioning: Conditioning = "embedding"
+    """By measurement (docs/log.md, note 12)."""
     low: float = LOW_WEIGHT
     """CoTAM's λ_low; 0 leaves the low-level term out, as one of its ablations does."""
     high: float = HIGH_WEIGHT
