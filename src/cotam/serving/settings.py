@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-MOST_BPP = 24.0
+from cotam.ops.rate import check_rate
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,7 @@ class Rate:
         Raises:
             ValueError: none or both are given, or one is out of range.
         """
-        if (self.quality is None) == (self.bpp is None):
-            raise ValueError("give a quality or bits per pixel, one of them")
-        if self.quality is not None and not 1 <= self.quality <= 100:
-            raise ValueError(f"quality must be from 1 to 100, not {self.quality:g}")
-        if self.bpp is not None and not 0 < self.bpp <= MOST_BPP:
-            raise ValueError(f"bits per pixel must be above 0, at most {MOST_BPP:g}, not {self.bpp:g}")
+        check_rate(self.quality, self.bpp)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What ``cotam eval levelvqa`` measures: methods, rates and scenes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -8,12 +8,12 @@ from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.evaluation.methods import AblationGuidance, Method, check_names
 from cotam.levelvqa import split_seeds
 from cotam.levelvqa.sampling import BASE_SIZE, check_format
+from cotam.ops.rate import check_bpps, check_qualities
 
 Kind: TypeAlias = Literal["quality", "bpp", "lossless"]
 
 SCENES_PER_BLOCK = 8
 """Scenes that are coded, answered and kept together, so that a run that goes on asks in the same batches."""
-MOST_BPP = 24.0
 
 
 @dataclass(frozen=True, order=True)
@@ -68,12 +68,8 @@ class Plan:
         check_names(self.methods)
         if bool(self.qualities) == bool(self.bpps):
             raise ValueError("give qualities or bits per pixel, one of them")
-        if not all(1 <= quality <= 100 for quality in self.qualities):
-            raise ValueError(f"qualities must be from 1 to 100, not {_listed(self.qualities)}")
-        if not all(0 < bpp <= MOST_BPP for bpp in self.bpps):
-            raise ValueError(
-                f"bits per pixel must be above 0, at most {MOST_BPP:g}, not {_listed(self.bpps)}"
-            )
+        check_qualities(*self.qualities)
+        check_bpps(*self.bpps)
         split_seeds(self.split, self.num, self.seed_start)
         check_format(self.size, self.variant)
 
@@ -89,7 +85,3 @@ class Plan:
         seeds = split_seeds(self.split, self.num, self.seed_start)
         for first in range(seeds.start, seeds.stop, SCENES_PER_BLOCK):
             yield tuple(range(first, min(first + SCENES_PER_BLOCK, seeds.stop)))
-
-
-def _listed(numbers: Sequence[float]) -> str:
-    return ", ".join(f"{number:g}" for number in numbers)

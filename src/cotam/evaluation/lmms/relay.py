@@ -12,10 +12,10 @@ from cotam.evaluation.answerers import Given
 from cotam.evaluation.methods import Method
 from cotam.evaluation.rivals import Pixels
 from cotam.images import ImageSource, load_image
+from cotam.ops.rate import check_rate
 
 KEPT = 64
 """Images that are kept as they were handed on, for the next question about them."""
-MOST_BPP = 24.0
 
 
 class Relay:
@@ -91,10 +91,5 @@ def chosen_rate(method: Method, quality: float | None, bpp: float | None) -> Rat
     """
     if method.lossless:
         return LOSSLESS
-    if (quality is None) == (bpp is None):
-        raise ValueError("give a quality or bits per pixel, one of them")
-    if quality is not None and not 1 <= quality <= 100:
-        raise ValueError(f"quality must be from 1 to 100, not {quality:g}")
-    if bpp is not None and not 0 < bpp <= MOST_BPP:
-        raise ValueError(f"bits per pixel must be above 0, at most {MOST_BPP:g}, not {bpp:g}")
+    check_rate(quality, bpp)
     return Rate("bpp", bpp) if bpp is not None else Rate("quality", quality or 0.0)
