@@ -45,11 +45,11 @@ LATE = Position(step=9, total=10, index=0)
 """A position at which every term of the loss counts."""
 
 
-def random_tower(device: torch.device) -> TrainingTower:
-    """LLaVA-1.5's tower with random weights."""
+def random_tower(device: torch.device, attention: str = "sdpa") -> TrainingTower:
+    """LLaVA-1.5's tower with random weights, and one of transformers' implementations of attention."""
     import transformers
 
-    config = transformers.CLIPVisionConfig(**LLAVA_TOWER, attn_implementation="sdpa")
+    config = transformers.CLIPVisionConfig(**LLAVA_TOWER, attn_implementation=attention)
     with torch.device(device):
         model = transformers.CLIPVisionModel(config).eval().requires_grad_(False)
     side = LLAVA_TOWER["image_size"]
