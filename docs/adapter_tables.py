@@ -1,4 +1,4 @@
-"""The logs of ``cotam train adapter`` and ``cotam train neck`` to Markdown."""
+"""The logs of ``cotam train adapter`` and ``cotam train neck``, and what they and analysis take, to Markdown."""
 
 import json
 from pathlib import Path
@@ -14,6 +14,39 @@ def adapter(path: Path) -> str:
 def neck(path: Path) -> str:
     """How near they come through a neck."""
     return _training(path, "latents through the neck")
+
+
+def step(path: Path) -> str:
+    """Time and memory of a training step on LLaVA-1.5's tower."""
+    report = json.loads(path.read_text("utf-8"))
+    rows = [
+        [
+            row["kind"],
+            f"{row['batch']}",
+            f"{row['seconds']:.1f}",
+            f"{row['images_per_second']:.2f}",
+            f"{row['peak_bytes'] / 2**30:.2f}",
+        ]
+        for row in report["steps"]
+    ]
+    head = ["kind", "pictures", "seconds", "pictures a second", "peak memory, GiB"]
+    precision = "bfloat16" if report["bf16"] else "float32"
+    note = (
+        f"One step of an untrained network behind ViT-L/14 at 336 pixels, random weights, {precision}, on "
+        f"{report['threads']} threads of {report['machine']} (torch {report['torch']}); made by "
+        f"`python benchmarks/adapter_step.py --json benchmarks/results/adapter_step.json`."
+    )
+    return f"{markdown_table(head, rows, right=range(1, 5))}\n\n{note}"
+
+
+def analysis_memory(path: Path) -> str:
+    """Memory of an analysis of the same tower."""
+    report = json.loads(path.read_text("utf-8"))
+    return (
+        f"ViT-L/14 at 336 pixels (random weights), {report['batch']} pictures at a time on the CPU: "
+        f"{report['peak_bytes'] / 2**30:.2f} GiB at the peak, the weights included; made by "
+        f"`python benchmarks/analysis_memory.py --json benchmarks/results/analysis_memory.json`."
+    )
 
 
 def _training(path: Path, way: str) -> str:

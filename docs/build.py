@@ -59,6 +59,8 @@ PARTS: dict[str, Source] = {
     "levelvqa-training": (VQA_LOG, levelvqa_tables.training),
     "levelvqa-adapter": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.adapter),
     "levelvqa-neck": (TRAINING / "levelvqa-neck-d1.log.jsonl", adapter_tables.neck),
+    "adapter-step": (RESULTS / "adapter_step.json", adapter_tables.step),
+    "analysis-memory": (RESULTS / "analysis_memory.json", adapter_tables.analysis_memory),
     "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
     "accuracy-brief": (RESULTS / "accuracy.json", accuracy_tables.brief),
     "accuracy-gains": (RESULTS / "accuracy.json", accuracy_tables.gains),
