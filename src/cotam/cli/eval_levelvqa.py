@@ -98,7 +98,7 @@ def levelvqa(
         variant,
         model,
         AblationGuidance(guidance or default.shallow, deep_guidance or default.deep),
-        similarity,
+        num if similarity else 0,
     )
     if anchor is not None:
         choose_anchor(names, anchor)

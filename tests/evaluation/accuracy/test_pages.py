@@ -15,7 +15,7 @@ from cotam.evaluation.methods import load_methods
 
 @pytest.fixture
 def report(pretended, tmp_path):
-    plan = Plan(("png", "jpeg", "webp"), bpps=(0.05, 1.2), num=2, similarity=True)
+    plan = Plan(("png", "jpeg", "webp"), bpps=(0.05, 1.2), num=2, similarity=2)
     measured = evaluate(plan, load_methods(plan.methods), pretended(2), AnswerCache(tmp_path / "cache"))
     return {"command": "cotam <eval>", **accuracy_report(measured, "jpeg")}
 

@@ -153,7 +153,7 @@ def test_a_missing_adapter_is_found_out_before_anything_is_coded(pretended, cach
 
 
 def test_similarity_of_tokens_is_one_for_the_original_and_rises_with_quality(pretended, cache):
-    measured = run(replace(PLAN, similarity=True, num=2), pretended(2), cache)
+    measured = run(replace(PLAN, similarity=2, num=2), pretended(2), cache)
     rows = accuracy_report(measured, "jpeg")["rows"]
     layers = {row["rate"]: row["similarity"] for row in rows}
     assert layers["lossless"] == pytest.approx([1, 1])
@@ -165,3 +165,13 @@ def test_a_cache_that_cannot_be_made_is_named(pretended, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CotamError, match=r"file.*cannot be made"):
         run(PLAN, pretended(9), AnswerCache(tmp_path / "file" / "cache"))
+
+
+def test_tokens_of_the_first_scenes_alone_can_be_compared(pretended, cache):
+    plan = replace(PLAN, methods=("png",), qualities=(10,))
+    run(plan, pretended(9), cache)
+    again = pretended(9)
+    measured = run(replace(plan, similarity=1), again, cache)
+    known = [entry.similarity is not None for entry in measured.entries["png", LOSSLESS]]
+    assert known == [True] * 8 + [False]  # a block of eight
+    assert len(again.asked) == 1  # the second block is as it was

@@ -1,6 +1,6 @@
 """What ``cotam eval levelvqa`` measures: methods, rates and scenes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -48,7 +48,7 @@ class Plan:
         variant: "standard" or "tiles".
         model: name or file of cotam's weights.
         guidance: what ablations call guidance.
-        similarity: also measure the similarity of tokens.
+        similarity: of how many scenes, rounded up to blocks, the similarity of tokens is measured too.
     """
 
     methods: tuple[str, ...]
@@ -61,7 +61,7 @@ class Plan:
     variant: str = "standard"
     model: str = DEFAULT_MODEL
     guidance: AblationGuidance = field(default_factory=AblationGuidance)
-    similarity: bool = False
+    similarity: int = 0
 
     def __post_init__(self) -> None:
         """Check everything that can be checked without loading anything."""
@@ -79,6 +79,10 @@ class Plan:
             return (LOSSLESS,)
         kind: Kind = "quality" if self.qualities else "bpp"
         return tuple(Rate(kind, value) for value in sorted({*self.qualities, *self.bpps}))
+
+    def compares(self, seeds: Sequence[int]) -> bool:
+        """Whether the similarity of tokens is measured in a block."""
+        return seeds[0] - split_seeds(self.split, self.num, self.seed_start).start < self.similarity
 
     def blocks(self) -> Iterator[tuple[int, ...]]:
         """Seeds of the scenes, block by block."""

@@ -65,6 +65,7 @@ def accuracy_report(measured: Measured, anchor: str) -> dict[str, Any]:
 def _scenes(plan: Plan) -> dict[str, Any]:
     return {
         "scenes": plan.num,
+        "similarity_scenes": min(plan.similarity, plan.num),
         "split": plan.split,
         "seed_start": plan.seed_start,
         "size": plan.size,

@@ -40,6 +40,8 @@ class _Block:
 
     scenes: list[Scene]
     digest: str
+    compared: bool
+    """Whether the similarity of tokens is measured."""
     originals: list[Tensor] = field(default_factory=list)
     """Tokens of the scenes as they are, once they are needed."""
 
@@ -131,7 +133,7 @@ class _Work:
     def _drawn(self, seeds: tuple[int, ...]) -> _Block:
         scenes = [scene(seed, self.plan.size, self.plan.variant) for seed in seeds]
         self.questions += [one.questions for one in scenes]
-        return _Block(scenes, digest_of(scenes))
+        return _Block(scenes, digest_of(scenes), self.plan.compares(seeds))
 
     def _missing(self, number: int, block: _Block) -> tuple[Rate, ...]:
         missing = []
@@ -148,7 +150,7 @@ class _Work:
 
     def _key(self, number: int, rate: Rate, block: _Block) -> str:
         identity = self.answerers[number].identity
-        return block_key(self.methods[number], rate, block.digest, identity, self.plan.similarity)
+        return block_key(self.methods[number], rate, block.digest, identity, block.compared)
 
     def _entries(self, block: _Block, answerer: Answerer, scenes: list[CodedScene]) -> list[Entry]:
         given = [_given(one) for one in scenes]
@@ -175,7 +177,7 @@ class _Work:
     def _similarities(
         self, block: _Block, answerer: Answerer, given: list[Given]
     ) -> list[list[float]] | list[None]:
-        if not self.plan.similarity:
+        if not block.compared:
             return [None] * len(given)
         if not block.originals:
             block.originals = [self._plain.layer_tokens(one.image) for one in block.scenes]

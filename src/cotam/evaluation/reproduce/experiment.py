@@ -29,6 +29,9 @@ class Scale:
 WHOLE: Final = Scale(1000, (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8))
 QUICK: Final = Scale(16, (0.1, 0.3))
 
+SIMILARITY_SCENES: Final = 96
+"""Of so many scenes the tokens are compared: means need fewer than accuracies, and a tower runs twice for them."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -63,7 +66,14 @@ def make_methods(
 def experiment(made: Made, scale: Scale, model: str, guidance: AblationGuidance) -> Plan:
     """The measurement of all methods that there are."""
     names = tuple(method.name for method in made.methods)
-    return Plan(names, bpps=scale.bpps, num=scale.scenes, model=model, guidance=guidance, similarity=True)
+    return Plan(
+        names,
+        bpps=scale.bpps,
+        num=scale.scenes,
+        model=model,
+        guidance=guidance,
+        similarity=SIMILARITY_SCENES,
+    )
 
 
 def extras(made: Made, quick: bool, model: str, guidance: AblationGuidance) -> dict[str, Any]:

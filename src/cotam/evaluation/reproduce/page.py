@@ -53,7 +53,8 @@ def results_page(report: Report, images: Mapping[str, str]) -> str:
     parts += _section(report, "Complexity", sections.complexity(report), [])
     parts += _section(report, "Time", sections.times(report), [])
     if "similarity" in images:
-        parts += ["## Tokens", _plot("similarity", images["similarity"])]
+        over = f"Means over {report['similarity_scenes']} scenes."
+        parts += ["## Tokens", _plot("similarity", images["similarity"]), over]
     gains, whole = difference_table(report), accuracy_table(report)
     parts += ["## Gains at equal bytes", f"{gains.title}.", gains.markdown()]
     parts += ["## All points", f"{whole.title}.", whole.markdown()]
