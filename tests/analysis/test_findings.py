@@ -169,3 +169,18 @@ def test_the_worst_pictures_come_first_and_once() -> None:
     assert [(row.name, row.codec) for row in worst[:2]] == [("3.png", "webp"), ("7.png", "jpeg")]
     assert len({row.name for row in worst}) == 4
     assert worst[0].cells.shape == (13, 14, 14)
+
+
+def test_answers_at_rates_that_few_pictures_reach_do_not_count() -> None:
+    given = results()
+    given.bpp[2:, 0, 0] = given.cosine[2:, 0, 0] = np.nan
+    rows = tuple(
+        accuracy(*row, 90, 80, 85) for row in (("jpeg", 0.1), ("webp", 0.1), ("jpeg", 0.4), ("png", 0.1))
+    )
+    kept = gather(given, (accuracy("original", None, 95, 90, 90), *rows)).accuracy
+    assert [(row.codec, row.bpp) for row in kept] == [
+        ("original", None),
+        ("webp", 0.1),
+        ("jpeg", 0.4),
+        ("png", 0.1),
+    ]

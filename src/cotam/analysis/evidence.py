@@ -40,7 +40,7 @@ class Evidence:
     similarity_stages: Stages | None
     """From `similarity`."""
     accuracy: Sequence[ConditionAccuracy] = ()
-    """Of a model's answers, where some are given."""
+    """Of a model's answers, where some are given; without those at rates that too few pictures reach."""
 
 
 def gather(results: Results, accuracy: Sequence[ConditionAccuracy] = ()) -> Evidence:
@@ -60,5 +60,12 @@ def gather(results: Results, accuracy: Sequence[ConditionAccuracy] = ()) -> Evid
         similarity=similarity,
         stages=estimate_stages([original["mean_distance"], original["top1_distance"]]),
         similarity_stages=None if similarity is None else estimate_stages([similarity[:, 1:]]),
-        accuracy=accuracy,
+        accuracy=[row for row in accuracy if _is_reached(row, results, counted)],
     )
+
+
+def _is_reached(row: ConditionAccuracy, results: Results, counted: NDArray[np.bool_]) -> bool:
+    """Whether answers are at a rate that enough pictures have; of other codecs and rates nothing is known here."""
+    if results.kind != "bpp" or row.codec not in results.codecs or row.bpp not in results.settings:
+        return True
+    return bool(counted[results.codecs.index(row.codec), results.settings.index(row.bpp)])
