@@ -69,7 +69,7 @@ def test_without_a_report_every_part_says_so(tmp_path: Path) -> None:
 
 def test_a_report_fills_every_part(tmp_path: Path) -> None:
     page = built(tmp_path, report(), ("attention", "similarity"))
-    assert "Not measured" not in page
+    assert "Not measured yet (benchmarks/results/analysis.json)" not in page
     assert "Tower `embedded` (clip): 12 blocks, 3 heads, 192 wide, 224 px in patches of 16" in page
     assert "6 pictures of kodak; 1 files left out; codecs JPEG, WebP, wanted 0.1, 0.4 bpp" in page
     assert "| Similarity falls sharpest at the start of stage 3 | **holds** | sharpest in block 8;" in page
