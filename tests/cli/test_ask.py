@@ -62,9 +62,9 @@ def test_questions_are_read_from_standard_input(cotam, photo, model):
         ),
         (["PHOTO", "x", "--model", "MODEL", "--mode", "pixel"], 2, "--mode"),
         (
-            ["PHOTO", "x", "--model", "MODEL", "--adapter", "none"],
+            ["PHOTO", "x", "--model", "MODEL", "--adapter", "nowhere"],
             1,
-            "unknown adapter 'none'; known adapters:",
+            "unknown adapter 'nowhere'; known adapters:",
         ),
         (["how many?"], 2, "how many?: no such picture; name pictures first, then questions"),
         (["missing.png", "how many?"], 2, "missing.png: no such file or folder"),

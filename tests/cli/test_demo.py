@@ -74,7 +74,7 @@ def test_an_adapter_that_ships_is_taken_unasked(
     cotam, small_llava, small_adapter, random_model_path, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        "cotam.evaluation.adapter_choice.known_adapters", lambda: (find_adapter(small_adapter),)
+        "cotam.checkpoint.adapter_choice.known_adapters", lambda: (find_adapter(small_adapter),)
     )
     asked = ("demo", "-o", tmp_path, "--json", "--mllm", small_llava, "--model", random_model_path)
     methods = json.loads(cotam(*asked).out)["methods"]

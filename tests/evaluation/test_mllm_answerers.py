@@ -9,15 +9,15 @@ import torch
 from PIL import Image
 
 from cotam.adapters import LatentAdapter, LatentAdapterConfig, TransformNeck, TransformNeckConfig
+from cotam.checkpoint import adapter_choice
 from cotam.checkpoint.adapter_cards import AdapterCard, AdapterFile, CodecIdentity, read_adapter_file
+from cotam.checkpoint.adapter_choice import choose_adapter
 from cotam.checkpoint.adapters import tower_identity, write_adapter
 from cotam.codec import Codec
 from cotam.errors import ModelError
-from cotam.evaluation import adapter_choice
 from cotam.evaluation.accuracy.cache import AnswerCache
 from cotam.evaluation.accuracy.plan import Plan, Rate
 from cotam.evaluation.accuracy.run import evaluate
-from cotam.evaluation.adapter_choice import choose_adapter
 from cotam.evaluation.methods import load_methods
 from cotam.evaluation.mllm_answerers import MllmAnswerers, mllm_identity
 from cotam.levelvqa import scene, split_seeds

@@ -174,3 +174,14 @@ def test_no_code_is_run_that_comes_with_a_checkpoint(copy: Path, tmp_path: Path)
     path.write_text(json.dumps(stated))
     assert "config.json is damaged or of an unknown model" in refusal(copy)
     assert not mark.exists()
+
+
+def test_the_embedded_model_comes_with_the_adapter_that_ships() -> None:
+    given = load_mllm()
+    assert given.adapter is not None
+    assert given.adapter.card.name == "levelvqa-adapter"
+    assert load_mllm(adapter=None).adapter is None
+
+
+def test_another_model_has_no_adapter_unless_one_is_named(checkpoint: Callable[..., Path]) -> None:
+    assert load_mllm(checkpoint("llava")).adapter is None

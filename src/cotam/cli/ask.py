@@ -53,7 +53,7 @@ def ask(
         typer.Option(
             "--adapter",
             metavar="NAME|FILE",
-            help="A latent adapter or transform-neck made for model and codec.",
+            help="Latent adapter or transform-neck for model and codec, or none; by default the adapter that ships.",
         ),
     ] = None,
     codec: Annotated[
@@ -79,8 +79,8 @@ def ask(
     """Ask a multimodal LLM about pictures.
 
     Pictures are files that are there, or names with the suffix of a picture; what follows them are questions. Every
-    question is asked about every picture. A stream is decoded to a picture; with --adapter its latents go to the model
-    too, or, through a neck, instead.
+    question is asked about every picture. A stream is decoded to a picture; through an adapter its latents go to the
+    model too, or, through a neck, instead.
     """
     pictures, questions = split(words)
     asked = _pairs(pictures, questions, together)
@@ -88,7 +88,8 @@ def ask(
     from cotam.cli.console import print_json, working
 
     with working("loading"):
-        mllm = load_mllm(model, adapter=adapter, codec=codec, device=device or "cpu", dtype=dtype)
+        through = options.chosen_adapter(adapter)
+        mllm = load_mllm(model, adapter=through, codec=codec, device=device or "cpu", dtype=dtype)
     with working("looking"):
         answers = mllm.answer_batch(asked, mode=mode.value, batch_size=batch, max_new_tokens=max_tokens)
     if as_json:

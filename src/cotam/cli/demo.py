@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cotam.cli import options
-from cotam.errors import ModelError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +38,9 @@ def demo(
     ] = None,
     adapter: Annotated[
         str | None,
-        typer.Option("--adapter", metavar="NAME|FILE", help="A latent adapter; by default one that ships."),
+        typer.Option(
+            "--adapter", metavar="NAME|FILE", help="A latent adapter, or none; by default the one that ships."
+        ),
     ] = None,
     model: options.Model = options.DEFAULT_MODEL,
     threads: options.Threads = None,
@@ -99,9 +100,7 @@ class _Loaded:
         from cotam.vision import load_tower
 
         codec = load_codec(model, threads=threads)
-        mllm = load_mllm(name, adapter=adapter, codec=codec)
-        if adapter is None:
-            mllm = _with_shipped_adapter(mllm, codec.model_id.hex())
+        mllm = load_mllm(name, adapter=options.chosen_adapter(adapter), codec=codec)
         tower = load_tower(embedded_checkpoint() if name is None else name)
         return _Loaded(mllm, codec, Guide(TowerGuidance(tower)))
 
@@ -121,19 +120,6 @@ class _Loaded:
                 self._guide,
                 lambda method: update(f"coding and asking: {method}"),
             )
-
-
-def _with_shipped_adapter(mllm: "Mllm", codec_id: str) -> "Mllm":
-    """Give a model the adapter that ships for it and a codec; if there is none, leave it as it is."""
-    from cotam.checkpoint import load_adapter, tower_identity
-    from cotam.evaluation.adapter_choice import choose_adapter
-
-    try:
-        tower = tower_identity(mllm.name, mllm.model.get_encoder(modality="image"))
-        file = choose_adapter("adapter", None, codec_id, tower)
-    except ModelError:
-        return mllm
-    return mllm.with_adapter(load_adapter(file.path))
 
 
 def _write(folder: Path, comparison: "SceneComparison") -> None:

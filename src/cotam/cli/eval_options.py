@@ -49,7 +49,7 @@ def load_answerers(mllm: str | None, device: str | None, threads: int | None) ->
         import torch
 
         torch.set_num_threads(threads)
-    return MllmAnswerers(load_mllm(mllm, device=device or "cpu"))
+    return MllmAnswerers(load_mllm(mllm, adapter=None, device=device or "cpu"))
 
 
 def open_cache(folder: Path | None) -> "AnswerCache":

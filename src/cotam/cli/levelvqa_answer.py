@@ -50,7 +50,7 @@ def answer(
         import torch
 
         torch.set_num_threads(threads)
-    model = load_mllm(mllm, device=device or "cpu")
+    model = load_mllm(mllm, adapter=None, device=device or "cpu")
     with progress_bar() as bar:
         task = bar.add_task("answering", total=num)
         said = answer_scenes(

@@ -75,3 +75,8 @@ def chosen_rate(
     if quality is not None and not 1 <= quality <= 100:  # NaN passes the option's own check
         raise ValueError(f"--quality must be from 1 to 100, not {quality}")
     return Rate(DEFAULT_QUALITY if quality is None else quality, target_bytes, similarity)
+
+
+def chosen_adapter(text: str | None) -> str | None:
+    """What ``--adapter`` means to `cotam.load_mllm`: where it is not given, the adapter that ships; ``none``, none."""
+    return None if text == "none" else text or "auto"

@@ -99,7 +99,7 @@ def _local(
     from cotam.serving.local import LocalBackend
 
     with working("loading"):
-        mllm = load_mllm(model, adapter=adapter, device=device or "cpu", dtype=dtype)
+        mllm = load_mllm(model, adapter=options.chosen_adapter(adapter), device=device or "cpu", dtype=dtype)
     return lambda metrics: LocalBackend(mllm, metrics, name=name, batch=batch, linger=linger)
 
 

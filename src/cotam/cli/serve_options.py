@@ -22,7 +22,10 @@ Model = Annotated[
 Adapter = Annotated[
     str | None,
     typer.Option(
-        "--adapter", metavar="NAME|FILE", help="A latent adapter or neck for streams.", rich_help_panel=MODEL
+        "--adapter",
+        metavar="NAME|FILE",
+        help="A latent adapter or neck for streams, or none; by default the adapter that ships.",
+        rich_help_panel=MODEL,
     ),
 ]
 Name = Annotated[

@@ -39,7 +39,7 @@ class Answerers(Protocol):
 
         Args:
             mode: how the tower is entered.
-            adapter: name of adapter or neck, see `cotam.evaluation.adapter_choice`; None is the one that ships.
+            adapter: name of adapter or neck, see `cotam.checkpoint.adapter_choice`; None is the one that ships.
             codec: whose streams will come; None where pictures come.
 
         Raises:

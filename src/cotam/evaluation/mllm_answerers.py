@@ -8,9 +8,9 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from cotam.checkpoint.adapter_choice import choose_adapter
 from cotam.checkpoint.adapters import LoadedAdapter, load_adapter, tower_identity
 from cotam.codec import Codec
-from cotam.evaluation.adapter_choice import choose_adapter
 from cotam.evaluation.answerers import Given
 from cotam.evaluation.methods import Mode
 from cotam.mllm import Mllm

@@ -5,9 +5,13 @@ from typing import Any, Final
 
 import torch
 
-from cotam.checkpoint.adapters import load_adapter
+from cotam.checkpoint import find_model
+from cotam.checkpoint.adapter_choice import default_adapter
+from cotam.checkpoint.adapters import LoadedAdapter, load_adapter, tower_identity
+from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
 from cotam.errors import ModelError
+from cotam.mllm.embedding import FAMILIES
 from cotam.mllm.mllm import Mllm
 from cotam.mllm.processors import load_processor
 from cotam.mllm.shipped import EMBEDDED, embedded_checkpoint
@@ -15,13 +19,15 @@ from cotam.vision.folder import find_folder
 from cotam.vision.placement import find_device, find_dtype
 from cotam.vision.weights import import_transformers, load_weights, read_config
 
+AUTO: Final = "auto"
+"""The adapter that ships for the model, if there is one."""
 EXAMPLE: Final = "llava-hf/llava-1.5-7b-hf"
 
 
 def load_mllm(
     name_or_path: str | Path | None = None,
     *,
-    adapter: str | Path | None = None,
+    adapter: str | Path | None = AUTO,
     codec: str | Path | Codec | None = None,
     device: str | torch.device = "cpu",
     dtype: str | None = None,
@@ -36,7 +42,8 @@ def load_mllm(
         name_or_path: a local folder as `save_pretrained` writes it, or the id of a hub repository, which is fetched
             unless it is cached. By default, or as ``levelvqa``, the small LLaVA that ships with cotam.
         adapter: name or file of a latent adapter or transform-neck, through which streams enter the model; it must
-            be made for the model's tower, and works with streams of the codec that it was made for.
+            be made for the model's tower, and works with streams of the codec that it was made for. By default the
+            latent adapter that ships for the model, if there is one; None: streams are decoded to pictures.
         codec: a codec that does not ship, or its file, for streams of it.
         device: such as ``cpu`` or ``cuda``.
         dtype: of the weights: ``float32``, ``bfloat16`` or ``float16``; by default float32 on a CPU, and elsewhere
@@ -52,7 +59,7 @@ def load_mllm(
     where = find_device(device)
     precision = _precision(where, dtype)
     import_transformers()
-    loaded = load_adapter(adapter) if adapter is not None else None
+    loaded = load_adapter(adapter) if adapter not in (None, AUTO) else None
     own = codec if codec is None or isinstance(codec, Codec) else load_codec(codec)
     name = EMBEDDED if name_or_path is None else str(name_or_path)
     folder = _folder(name_or_path, revision)
@@ -60,7 +67,20 @@ def load_mllm(
     _check_type(config, name)
     processor = load_processor(folder, name, config)
     model = load_weights("AutoModelForImageTextToText", folder, name, precision).to(where)
+    if adapter == AUTO:
+        loaded = _default_adapter(name, model, own)
     return Mllm(name, model, processor, loaded, own)
+
+
+def _default_adapter(name: str, model: Any, codec: Codec | None) -> LoadedAdapter | None:
+    if model.config.model_type not in FAMILIES:
+        return None
+    found = default_adapter(
+        find_model(DEFAULT_MODEL).model_id if codec is None else codec.model_id.hex(),
+        model.config.vision_config.hidden_size,
+        lambda: tower_identity(name, model.get_encoder(modality="image")),
+    )
+    return None if found is None else load_adapter(found.path)
 
 
 def _precision(where: torch.device, dtype: str | None) -> torch.dtype | str:

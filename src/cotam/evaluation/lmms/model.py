@@ -57,7 +57,7 @@ class CotamModel(lmms):  # type: ignore[misc]
         super().__init__()
         chosen = load_methods([method.replace(COMMA, ",")], model)[0]
         self.relay = Relay(chosen, chosen_rate(chosen, quality, bpp))
-        answerers = MllmAnswerers(load_mllm(pretrained, device=device or "cpu"))
+        answerers = MllmAnswerers(load_mllm(pretrained, adapter=None, device=device or "cpu"))
         self.mllm = answerers.name
         self._answerer = answerers.answerer(chosen.mode, chosen.adapter, chosen.stream_codec)
 

@@ -1,6 +1,6 @@
-"""Which of the adapters and necks that ship a method means."""
+"""Which of the adapters and necks that ship is meant."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from cotam.checkpoint.adapter_cards import (
@@ -12,14 +12,13 @@ from cotam.checkpoint.adapter_cards import (
 )
 from cotam.checkpoint.registry import SUFFIX
 from cotam.errors import ModelError
-from cotam.evaluation.methods import Mode
 
 VARIANTS: Final = ("no-prior", "high-only", "low-only")
 """Adapters that were trained for an ablation end in one of these names, after a hyphen."""
 SETTINGS: Final = ("d1", "d2", "d3")
 
 
-def choose_adapter(mode: Mode, name: str | None, codec_id: str, tower: TowerIdentity) -> AdapterFile:
+def choose_adapter(mode: str, name: str | None, codec_id: str, tower: TowerIdentity) -> AdapterFile:
     """Find an adapter or a neck.
 
     Args:
@@ -44,6 +43,22 @@ def choose_adapter(mode: Mode, name: str | None, codec_id: str, tower: TowerIden
             f"several a {wanted} could mean for codec {codec_id} and {tower.name}: {names}; name one"
         )
     raise ModelError(f"no {wanted} ships for codec {codec_id} and the tower of {tower.name}")
+
+
+def default_adapter(codec_id: str, width: int, identify: Callable[[], TowerIdentity]) -> AdapterFile | None:
+    """Find the adapter that ships for a model, if there is one.
+
+    Args:
+        codec_id: hex id of the codec whose streams it is to read.
+        width: of the model's tower.
+        identify: tells which tower it is; that takes a hash of its weights, and is not asked where no width fits.
+    """
+    if not any(file.card.tower.width == width for file in known_adapters()):
+        return None
+    try:
+        return choose_adapter("adapter", None, codec_id, identify())
+    except ModelError:
+        return None
 
 
 def _fitting(kind: str, codec_id: str, tower: TowerIdentity) -> Iterator[AdapterFile]:
