@@ -41,6 +41,10 @@ def test_the_towers_first_two_layers_have_the_papers_parameters() -> None:
     assert found.parameters / 1e6 == pytest.approx(25.78, rel=1e-3)
     # The paper has 70.24; its own neck is half of such two layers, and counted the same way they come to this.
     assert found.kmacs_per_pixel == pytest.approx(105.24, abs=0.01)
+    # 70.24 is what remains without the projections of attention and one of its two products, but with the GELUs.
+    tokens, width, hidden = 257, 1024, 4096
+    patches, mlps = 256 * 14 * 14 * 3 * width, 2 * tokens * (2 * width * hidden + hidden)
+    assert round((patches + mlps + 2 * tokens**2 * width) / PICTURE / 1000, 2) == 70.24
 
 
 def test_the_first_layers_count_as_those_of_a_real_tower(hf_tower: Callable[[str], nn.Module]) -> None:
