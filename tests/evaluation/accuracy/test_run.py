@@ -175,3 +175,11 @@ def test_tokens_of_the_first_scenes_alone_can_be_compared(pretended, cache):
     known = [entry.similarity is not None for entry in measured.entries["png", LOSSLESS]]
     assert known == [True] * 8 + [False]  # a block of eight
     assert len(again.asked) == 1  # the second block is as it was
+
+
+def test_methods_that_take_more_bytes_are_not_compared_at_equal_bytes(pretended, cache):
+    plan = Plan(("webp", "jpeg"), bpps=(0.05, 1.2), num=2)
+    report = accuracy_report(run(plan, pretended(2), cache), "webp")
+    sizes = {(row["method"], row["rate"]): row["bpp"] for row in report["rows"]}
+    assert sizes["jpeg", "bpp 0.05"] > 1.05 * sizes["webp", "bpp 0.05"]
+    assert [(row["method"], row["rate"]) for row in report["differences"]] == [("jpeg", "bpp 1.2")]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from cotam.evaluation.accuracy.run import Measured
 from cotam.evaluation.accuracy.tables import OVERALL, Resampled, Table, bounds, rights
 from cotam.levelvqa import LEVELS
 from cotam.metrics import bd_accuracy, bd_interval
+
+EXCESS: Final = 1.05
+"""So many times the anchor's bytes still count as equal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +122,18 @@ def _problem(anchor: Sequence[Point], tested: Sequence[Point], group: str) -> st
 
 
 def difference_rows(found: Figures, anchor: str) -> Iterator[dict[str, Any]]:
-    """Gain in accuracy of every other method over the anchor at the same rate, paired scene by scene."""
+    """Gain in accuracy of every other method over the anchor at the same rate, paired scene by scene.
+
+    A method whose pictures do not get as small as the anchor's is not compared there.
+    """
     base = {point.rate: point for point in found.curves[anchor]}
     for method, points in found.curves.items():
         for point in points if method != anchor else ():
             if point.rate not in base:
                 continue
             other = base[point.rate]
+            if point.rate.kind == "bpp" and point.bpp > EXCESS * other.bpp:
+                continue
             gains = {
                 group: _gain(point, other, group)
                 for group in (OVERALL, *LEVELS)
