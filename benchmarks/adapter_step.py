@@ -125,10 +125,15 @@ def main() -> None:
         "tower": LLAVA_TOWER,
         "steps": [measured(kind, options) for kind in ("adapter", "neck")],
     }
+    tell(report, options.json)
+
+
+def tell(report: dict[str, Any], path: Path | None) -> None:
+    """Print a report, and write it to a file if there is one."""
     text = json.dumps(report, indent=1)
     print(text)
-    if options.json:
-        options.json.write_text(text + "\n")
+    if path:
+        path.write_text(text + "\n")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ prove nothing about towers, but take the memory of trained ones.
 """
 
 import argparse
-import json
 import platform
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from adapter_step import LLAVA_TOWER, random_tower
+from adapter_step import LLAVA_TOWER, random_tower, tell
 
 from cotam.analysis.measuring import measure_versions
 from cotam.evaluation.memory import peak_memory_of
@@ -49,10 +48,7 @@ def main() -> None:
         "peak_bytes": peak,
         "seconds": time.perf_counter() - began,
     }
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n")
+    tell(report, options.json)
 
 
 if __name__ == "__main__":

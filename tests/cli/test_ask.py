@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from cotam import encode, load_mllm
+from cotam.cli.options import chosen_adapter
 
 
 @pytest.fixture
@@ -108,3 +109,7 @@ def test_a_stream_of_a_codec_that_is_not_here_is_named(cotam, stream, model):
     ran = cotam("ask", stream, "red", "--model", model)
     assert ran.code == 1
     assert f"{stream}: the stream was made with model" in ran.problem
+
+
+def test_the_adapter_that_ships_is_taken_unless_told_otherwise():
+    assert [chosen_adapter(text) for text in (None, "none", "mine")] == ["auto", None, "mine"]

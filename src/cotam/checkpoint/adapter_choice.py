@@ -33,7 +33,7 @@ def choose_adapter(mode: str, name: str | None, codec_id: str, tower: TowerIdent
     kind = "neck" if mode == "neck" else "adapter"
     if name is not None and (name.endswith(SUFFIX) or name not in (*VARIANTS, *SETTINGS)):
         return _checked(find_adapter(name), kind)
-    found = [file for file in _fitting(kind, codec_id, tower) if _is_meant(file, name)]
+    found = _meant(kind, name, codec_id, tower)
     if len(found) == 1:
         return found[0]
     wanted = f"{KIND_NAMES[kind]}{f' {name}' if name else ''}"
@@ -55,10 +55,11 @@ def default_adapter(codec_id: str, width: int, identify: Callable[[], TowerIdent
     """
     if not any(file.card.tower.width == width for file in known_adapters()):
         return None
-    try:
-        return choose_adapter("adapter", None, codec_id, identify())
-    except ModelError:
-        return None
+    return next(iter(_meant("adapter", None, codec_id, identify())), None)
+
+
+def _meant(kind: str, name: str | None, codec_id: str, tower: TowerIdentity) -> list[AdapterFile]:
+    return [file for file in _fitting(kind, codec_id, tower) if _is_meant(file, name)]
 
 
 def _fitting(kind: str, codec_id: str, tower: TowerIdentity) -> Iterator[AdapterFile]:

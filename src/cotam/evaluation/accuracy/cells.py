@@ -47,10 +47,11 @@ def _accuracy_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     psnr = "–" if row["psnr"] is None else f"{row['psnr']:.1f}"
     shares = [row["overall"], *(row["levels"].get(level) for level in LEVELS)]
     cells = (row["method"], row["rate"] + over, f"{row['bpp']:.3f}", f"{row['bytes']:,.0f}", psnr)
-    return (*cells, *(_share(share) for share in shares))
+    return (*cells, *(share_cell(share) for share in shares))
 
 
-def _share(cell: Mapping[str, Any] | None) -> str:
+def share_cell(cell: Mapping[str, Any] | None) -> str:
+    """Percent right with its interval; a dash where nothing was asked."""
     return "–" if cell is None else f"{cell['percent']:.1f} ({cell['low']:.1f}–{cell['high']:.1f})"
 
 

@@ -20,7 +20,7 @@ which a tower as small as ours, after so short a training, has too few of. Beyon
 EMBEDDED_HEAD_START: Final = 0.4
 """Share of the run in which a neck for the embedded model imitates the tower's own tokens first (docs/log.md, note 11).
 
-Beyond the paper, whose 60 epochs of ImageNet need no such help.
+Beyond the paper, which trains for 60 epochs of ImageNet.
 """
 TOKEN_STRIDE: Final = 16
 """Pixels per latent; by default pictures have the size that gives each patch one latent (CoTAM: 384 for 336 / 14)."""
