@@ -145,6 +145,13 @@ def test_what_a_run_keeps_to_its_end_cannot_change(photographs, tmp_path):
         training(tmp_path, photographs, resume=True, changes={"crop": 128})
 
 
+def test_to_state_an_option_as_it_was_is_no_change(photographs, tmp_path):
+    stop_after(training(tmp_path, photographs), 1)
+    run = training(tmp_path, photographs, resume=True, changes={"crop": CONFIG.crop})
+    assert run.config == CONFIG
+    assert not (tmp_path / "log.jsonl").exists(), "a row would say what changed"
+
+
 def test_replanning_by_minutes_counts_from_where_the_run_stands(photographs, tmp_path):
     stop_after(training(tmp_path, photographs), 2)
     run = training(tmp_path, photographs, resume=True, changes={"minutes": 1.0})

@@ -88,12 +88,13 @@ class CodecTrainingConfig(RunConfig):
 
 
 def resumed_recipe(saved: C, changes: Mapping[str, Any], changeable: Sequence[str]) -> C:
-    """The recipe of a checkpoint with what is to change.
+    """The recipe of a checkpoint with what is to change; to state an option as it was is no change.
 
     Raises:
         ValueError: an option that a run keeps to its end.
     """
-    if fixed := sorted(set(changes) - set(changeable)):
+    others = set(changes) - set(changeable)
+    if fixed := sorted(name for name in others if changes[name] != getattr(saved, name)):
         raise ValueError(f"{fixed[0]} cannot change when a run is resumed; what can: {', '.join(changeable)}")
     length: dict[str, Any] = {"steps": 0} if "minutes" in changes else {}
     return dataclasses.replace(saved, **(length | dict(changes)))

@@ -63,8 +63,8 @@ class TrainingRun:
         network = torch.compile(self.prepared) if config.compile else self.prepared
         self.network = cast(nn.Module, network)
         self.events = SummaryWriter(str(folder))
-        if state is not None and changes:
-            self._write_row({"step": self.step, "changed": dict(changes)})
+        if state is not None and (other := _differences(state["config"], changes or {})):
+            self._write_row({"step": self.step, "changed": other})
 
     def run(self) -> None:
         """Train to the end of the schedule."""
@@ -190,3 +190,8 @@ def refuse_second_run(folder: Path) -> None:
     """Raise a TrainingError if ``folder`` holds a run already."""
     if (folder / "checkpoint.pt").exists():
         raise TrainingError(f"{folder}: holds a run already; pass --resume to go on, or another --out")
+
+
+def _differences(saved: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the options that were stated, those that are not as they were."""
+    return {name: value for name, value in changes.items() if saved[name] != value}
