@@ -12,10 +12,11 @@ from cotam.evaluation.methods import AblationGuidance
 from cotam.evaluation.reports import new_report
 from cotam.evaluation.reproduce.experiment import BASE, Scale, experiment, extras, make_methods
 from cotam.evaluation.reproduce.page import results_page, write_page
-from cotam.evaluation.reproduce.sections import PARTS, ablations, claim, losses
+from cotam.evaluation.reproduce.sections import PARTS, ablations, claim, families, losses, times
+from cotam.evaluation.reproduce.timing import time_methods
 
 GUIDANCE = AblationGuidance("saliency:grid=4", "saliency:grid=2")
-SCALE = Scale(1, (0.3, 1.0))
+SCALE = Scale(1, (0.3, 1.0), timed_scenes=1)
 ROOT = Path(__file__).parents[3]
 
 
@@ -32,7 +33,8 @@ def made(pretended, model, random_codec, tmp_path_factory):
         methods = make_methods(mllm, model, GUIDANCE)
         plan = experiment(methods, SCALE, model, GUIDANCE)
         measured = evaluate(plan, methods.methods, mllm, AnswerCache(tmp_path_factory.mktemp("cache")))
-        found = accuracy_report(measured, BASE)
+        timings = time_methods(methods.methods, mllm, BASE, SCALE.timed_scenes)
+        found = accuracy_report(measured, BASE) | {"timings": rounded(timings)}
     return {**new_report("reproduce"), **rounded(extras(methods, True, model, GUIDANCE)), **found}
 
 
@@ -121,6 +123,25 @@ def test_the_table_of_ablations_names_the_guidance_that_was_used(report):
     assert "| full | saliency:grid=4 | yes | yes | low + high |" in table
     assert "| deep-layer-guidance | saliency:grid=2 |" in table
     assert "| cotam-s | none | no | yes | – |" in table
+
+
+def test_every_family_has_its_row_with_and_without_guidance_and_adapter(report):
+    table = families(report)
+    assert "| family of questions | level | cotam-s | without-guidance | without-adapter | full |" in table
+    row = next(row for row in report["rows"] if row["method"] == "cotam-s")
+    for family in row["families"]:
+        assert f"| {family} |" in table
+
+
+def test_methods_are_timed_in_turn_and_compared_with_the_base_codec(report):
+    timings = {row["method"]: row for row in report["timings"]["methods"]}
+    assert set(timings) == {row["method"] for row in report["methods"]}
+    for row in timings.values():
+        assert all(row[stage]["seconds"] > 0 for stage in ("encode", "decode", "tokens"))
+    assert {stage["ratio"] for name, stage in timings["cotam-s"].items() if name != "method"} == {1.0}
+    timings["full"]["encode"] = {"seconds": 0.1, "ratio": 1.031}
+    assert "| full | 100.0 (+3 %) |" in times(report)
+    assert "1 scenes" in times(report)
 
 
 def test_every_ablation_has_its_parts():

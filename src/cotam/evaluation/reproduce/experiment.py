@@ -24,10 +24,11 @@ class Scale:
 
     scenes: int
     bpps: tuple[float, ...]
+    timed_scenes: int
 
 
-WHOLE: Final = Scale(1000, (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8))
-QUICK: Final = Scale(16, (0.1, 0.3))
+WHOLE: Final = Scale(1000, (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8), 32)
+QUICK: Final = Scale(16, (0.1, 0.3), 4)
 
 SIMILARITY_SCENES: Final = 96
 """Of so many scenes the tokens are compared: means need fewer than accuracies, and a tower runs twice for them."""

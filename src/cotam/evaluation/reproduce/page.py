@@ -46,7 +46,7 @@ def results_page(report: Report, images: Mapping[str, str]) -> str:
     ]
     parts += _section(report, "Against the base codec", sections.claim(report), [FULL])
     if sections.measured(report, [FULL]):
-        parts.append(sections.losses(report, FULL))
+        parts += [sections.losses(report, FULL), sections.families(report)]
     parts += _section(report, "BD-rates", sections.bd_rates(report), RIVALS)
     parts += _section(report, "Ablations", sections.ablations(report), list(ABLATIONS))
     parts += _section(report, "Neck against adapter", sections.necks(report), NECKS)
