@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class Codec:
         data = still_stream(
             analysis.source, self.model_id, step, level_map, writer, keep_metadata=keep_metadata
         )
-        return Encoded(data, sink.ideal_bits[0])
+        return Encoded(data, partial(sink.ideal_bits, 0))
 
     def encode_to_size(
         self,
