@@ -1,9 +1,9 @@
 """Analysis and synthesis transforms of ``cotam-s``: depthwise 3 x 3 and pointwise blocks at 1/8 and 1/16 resolution.
 
-Layers on whole cells of pixels come first and pixel-shuffle last, so nothing is ever computed at full resolution. Beside the blocks
-runs a linear path from 16 x 16 pixels to the latents of their cell and back. It starts as the lowest frequencies of a
-block cosine transform in an orthonormal colour space, and the blocks start as zero: training begins with a working
-transform codec instead of noise, which is worth hours at high rates.
+Layers on whole cells of pixels come first and pixel-shuffle last, so nothing is ever computed at full resolution.
+Beside the blocks runs a linear path from 16 x 16 pixels to the latents of their cell and back. It starts as the lowest
+frequencies of a block cosine transform in an orthonormal colour space, and the blocks start as zero: training begins
+with a working transform codec instead of noise, which is worth hours at high rates.
 """
 
 import math
@@ -11,6 +11,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from cotam.ops.pointwise import Pointwise
 
 PATCH = 8
 STRIDE = 16
@@ -45,21 +47,6 @@ def cosine_basis(latents: int) -> Tensor:
         for plane in planes[:count]
     ]
     return torch.cat(rows).float()
-
-
-class Pointwise(nn.Conv2d):
-    """A 1 x 1 convolution.
-
-    One tap has nothing to dilate: the dilation only makes PyTorch call oneDNN on one thread too, which computes twice
-    as fast as the loop that it takes for plain 1 x 1 layers.
-    """
-
-    def __init__(self, inputs: int, outputs: int, *, bias: bool = True) -> None:
-        super().__init__(inputs, outputs, 1, dilation=2, bias=bias)
-
-    def of_cells(self, x: Tensor, side: int) -> Tensor:
-        """``self(pixel_unshuffle(x, side))`` without moving a sample: each cell of ``x`` is one step of a stride."""
-        return F.conv2d(x, self.weight.view(self.out_channels, -1, side, side), self.bias, stride=side)
 
 
 def _zero_conv(inputs: int, outputs: int) -> Pointwise:
