@@ -25,6 +25,8 @@ MAX_WEIGHT = (1 << 15) - 1
 MAX_SHIFT = 20
 MAX_EXACT = 1 << 53
 LEAK_BITS = 3
+CENTRE = 4
+"""The tap of a 3 x 3 filter that every position has."""
 SATURATION = MAX_ACTIVATION / ONE
 
 
@@ -144,8 +146,8 @@ class IntegerConv(nn.Module):
 
     @staticmethod
     def _depthwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        total = torch.zeros_like(x, memory_format=torch.contiguous_format).add_(bias.view(-1, 1, 1))
-        for tap in range(9):
+        total = torch.addcmul(bias.view(-1, 1, 1), x.contiguous(), weight[:, CENTRE].view(-1, 1, 1))
+        for tap in (tap for tap in range(9) if tap != CENTRE):
             row, column = divmod(tap, 3)
             here_rows, there_rows = _overlap(x.shape[-2], row - 1)
             here_columns, there_columns = _overlap(x.shape[-1], column - 1)
