@@ -56,7 +56,7 @@ class LatentCoder:
         z = torch.floor(z.double() + 0.5).clamp(-MAX_HYPER, MAX_HYPER)
         _hand_over(sink, z.flatten(1), self._hyper_indexes(z.shape, base_steps).flatten(1))
 
-        y = y.double(memory_format=torch.contiguous_format)
+        y = y.double().contiguous()
 
         def code(blocks: list[PassBlock]) -> list[Tensor]:
             rest = _joined([y[block.where] - block.means / ONE for block in blocks])

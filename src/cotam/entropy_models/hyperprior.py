@@ -42,7 +42,7 @@ class HyperAnalysis(nn.Module):
 
 
 def _asinh(x: Tensor) -> Tensor:
-    """The inverse hyperbolic sine to 1e-6: PyTorch's own, which has the right gradient at 0, takes six times as long."""
+    """The inverse hyperbolic sine to 1e-6; PyTorch's own, which alone has a gradient at 0, takes six times as long."""
     if x.requires_grad:
         return torch.asinh(x)
     return torch.log(x.abs() + torch.sqrt(x * x + 1)).copysign(x)
