@@ -83,8 +83,10 @@ def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
         if not (same and torch.isfinite(tensor).all()):
             raise ModelError(f"{card.path}: {name} holds other than finite numbers of its type")
     for name, module in network.named_modules():
-        if isinstance(module, IntegerConv) and not module.is_exact():
-            raise ModelError(f"{card.path}: integer weights of {name} could overflow")
+        if isinstance(module, IntegerConv):
+            if not module.is_exact():
+                raise ModelError(f"{card.path}: integer weights of {name} could overflow")
+            module.prepare()
     return network
 
 
