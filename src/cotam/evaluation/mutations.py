@@ -87,7 +87,16 @@ def _noise(rng: np.random.Generator, data: bytes, _: bytes) -> bytes:
     return rng.bytes(len(data))
 
 
-MUTATIONS: tuple[Mutation, ...] = (flip_bits, truncate, insert, splice, change_field, change_payload, mix_parts, junk)
+MUTATIONS: tuple[Mutation, ...] = (
+    flip_bits,
+    truncate,
+    insert,
+    splice,
+    change_field,
+    change_payload,
+    mix_parts,
+    junk,
+)
 
 
 def mutate(seed: int, index: int, streams: Sequence[bytes]) -> tuple[str, bytes]:
