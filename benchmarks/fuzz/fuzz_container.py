@@ -9,7 +9,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import atheris
 
@@ -83,10 +83,8 @@ def read_everything(data: bytes) -> None:
 def refused_or_read(data: bytes) -> None:
     """Read a stream, or see it refused; nothing else may happen, and not slowly."""
     began = time.process_time()
-    try:
+    with suppress(BitstreamError):
         read_header(data)
-    except BitstreamError as error:
-        assert "\n" not in str(error)
     read_everything(data)
     tell_time(time.process_time() - began, len(data))
 

@@ -88,10 +88,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     figures = fuzz(options.runs, options.seed, options.json.parent if options.json else Path())
-    from cotam.evaluation.reports import (
-        new_report,
-        write_report,
-    )  # a fork inherits peak memory: torch comes last
+    # a child inherits its parent's peak memory: torch comes after it
+    from cotam.evaluation.reports import new_report, write_report
 
     report = new_report("fuzz")
     report["command"] = shlex.join(["python", "benchmarks/fuzz/run.py", *sys.argv[1:]])
