@@ -17,7 +17,9 @@ def test_a_checkpoint_comes_back(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [LATEST]
 
 
-@pytest.mark.parametrize("whole", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value, protocol=2))])
+@pytest.mark.parametrize(
+    "whole", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value, protocol=2))]
+)
 def test_code_in_a_checkpoint_is_refused_and_never_executed(tmp_path, whole):
     class Payload:
         def __reduce__(self):
