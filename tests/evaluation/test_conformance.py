@@ -2,18 +2,17 @@
 
 import json
 import shutil
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from cotam.cli.running import run
-from cotam.codec import load_codec
 from cotam.errors import BitstreamError, ModelError
 from cotam.evaluation import variations as variations_module
 from cotam.evaluation.conformance import read_golden
 from cotam.evaluation.exactness import mismatches
+from cotam.evaluation.variations import Variation
 
 GOLDEN = Path(__file__).parent.parent / "conformance"
 FEW = ("still", "sequence", "unknown-metadata")
@@ -69,39 +68,25 @@ def test_other_integers_are_named_and_exit_code_1(few, capsys):
 def test_a_runtime_that_refuses_a_golden_stream_does_not_conform(few):
     golden, (way, *_) = read_golden(few), variations_module.variations()
 
-    def refuse(data: bytes) -> None:
+    def refuse(streams: list[bytes]) -> None:
         raise BitstreamError("what is this?")
 
-    found = list(mismatches(way, SimpleNamespace(decode_latents=refuse), golden.samples))
+    found = list(mismatches(way, SimpleNamespace(decode_latents_batch=refuse), golden.samples))
     assert [one.problem for one in found] == ["what is this?"] * 4
 
 
-def test_edge_runtimes_that_are_installed_are_tried_and_one_without_the_model_is_named(
+def test_a_runtime_without_the_model_is_named_and_does_not_pass_for_one_that_conforms(
     few, monkeypatch, capsys
 ):
-    asked = []
+    def load():
+        raise ModelError("this model is not exported")
 
-    def load_edge_codec(name, runtime, threads):
-        asked.append((runtime, threads))
-        if runtime == "openvino":
-            raise ModelError("this model is not exported")
-        latents = load_codec(name).decode_latents
-        return SimpleNamespace(
-            decode_latents=lambda data: SimpleNamespace(latents=latents(data).latents.numpy())
-        )
-
-    present = {"cotam.edge", "onnxruntime", "openvino"}
+    plain = variations_module.variations
     monkeypatch.setattr(
-        variations_module, "find_spec", lambda name: ModuleSpec(name, None) if name in present else None
-    )
-    monkeypatch.setattr(
-        variations_module, "import_module", lambda _: SimpleNamespace(load_edge_codec=load_edge_codec)
+        variations_module, "variations", lambda *a, **o: [plain(*a, **o)[0], Variation("another", load)]
     )
     assert run(["bench", "conformance", str(few)]) == 0
-    assert asked == [("onnx", 1), ("onnx", 2), ("openvino", 1), ("openvino", 2)]
-    said = capsys.readouterr().out
-    assert "few, openvino, 1 thread: not run: this model is not exported" in said
-    assert "onnx, 2 threads" in said
+    assert "few, another: not run: this model is not exported" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import Any, Protocol
 
 import numpy as np
-import torch
 
 from cotam.bitstream import read_header
-from cotam.codec import Codec, LevelMap
+from cotam.codec import Codec, LatentImage, LevelMap
 from cotam.errors import BitstreamError
 from cotam.evaluation.rivals.rival import Pixels
-from cotam.evaluation.variations import LatentDecoder, Variation
+from cotam.evaluation.variations import Variation
 
 QUALITIES = (10.0, 50.0, 90.0)
 
@@ -41,21 +39,12 @@ class Mismatch:
     quality: float
     uniform: bool
     problem: str
-    """What came instead."""
+    """Digest of what came instead, or the refusal."""
 
 
-class HasLatents(Protocol):
-    """What any runtime decodes a stream to."""
-
-    @property
-    def latents(self) -> Any:
-        """Integer latents (M, h, w): a tensor on any device, or an array."""
-
-
-def digest_of(image: HasLatents) -> str:
+def digest_of(image: LatentImage) -> str:
     """SHA-256, in hex, of the latents' shape and of their values as little-endian int64."""
-    latents = image.latents.cpu().numpy() if isinstance(image.latents, torch.Tensor) else image.latents
-    values = latents.astype("<i8")
+    values = image.latents.cpu().numpy().astype("<i8")
     return hashlib.sha256(f"{values.shape}".encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
@@ -75,27 +64,18 @@ def make_samples(codec: Codec, picture: str, pixels: Pixels) -> Iterator[Sample]
         yield Sample(picture, quality, level_map is None, data, digest_of(codec.decode_latents(data)))
 
 
-def mismatches(
-    variation: Variation, decoder: LatentDecoder, samples: Sequence[Sample]
-) -> Iterator[Mismatch | None]:
+def mismatches(variation: Variation, codec: Codec, samples: Sequence[Sample]) -> Iterator[Mismatch | None]:
     """Decode all samples under a variation; one result a sample, None where the integers are the same."""
     with variation.settings():
         for group in _groups(samples, variation.batch):
             full = list(islice(cycle(group), variation.batch))
-            found = _digests(decoder, [sample.data for sample in full])
+            try:
+                found = [digest_of(image) for image in codec.decode_latents_batch([s.data for s in full])]
+            except BitstreamError as error:
+                found = [str(error)] * len(full)
             for sample, digest in zip(group, found, strict=False):
                 wrong = Mismatch(variation.name, sample.picture, sample.quality, sample.uniform, digest)
                 yield None if digest == sample.digest else wrong
-
-
-def _digests(decoder: LatentDecoder, streams: list[bytes]) -> list[str]:
-    """Digests of what streams decode to; of one that is refused, the refusal."""
-    try:
-        if len(streams) == 1:
-            return [digest_of(decoder.decode_latents(streams[0]))]
-        return [digest_of(image) for image in decoder.decode_latents_batch(streams)]
-    except BitstreamError as error:
-        return [str(error)] * len(streams)
 
 
 def _groups(samples: Sequence[Sample], batch: int) -> Iterator[list[Sample]]:

@@ -3,28 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
 from cotam.codec.grouping import MAX_BATCH
-
-EDGE_RUNTIMES = {"onnx": "onnxruntime", "openvino": "openvino"}
-"""Runtimes of `cotam.edge`, and the package that each of them needs. One that is added there belongs here."""
-
-
-class LatentDecoder(Protocol):
-    """What a variation loads: a `Codec`, or another runtime's."""
-
-    def decode_latents(self, data: bytes) -> Any:
-        """Decode a stream; ``latents`` of the result are its integers."""
-
-    def decode_latents_batch(self, streams: list[bytes]) -> list[Any]:
-        """Decode several streams; asked for where a variation's batch is above one."""
 
 
 @contextmanager
@@ -46,8 +31,8 @@ class Variation:
     """One way to decode."""
 
     name: str
-    load: Callable[[], LatentDecoder]
-    """Loads the codec as this variation needs it; a ``ModelError`` says that this runtime lacks the model."""
+    load: Callable[[], Codec]
+    """Loads the codec as this variation needs it."""
     settings: Callable[[], AbstractContextManager[None]] = field(default=cpu_settings)
     """What to switch while decoding."""
     batch: int = 1
@@ -77,24 +62,7 @@ def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Va
     if torch.cuda.is_available():
         found.append(Variation("CUDA", load("cuda")))
         found.append(Variation(f"CUDA, batch of {MAX_BATCH}", load("cuda"), batch=MAX_BATCH))
-    return [*found, *edge_variations(model)]
-
-
-def edge_variations(model: str) -> list[Variation]:
-    """The runtimes without torch that are installed, each with one thread and with two."""
-    if find_spec("cotam.edge") is None:
-        return []
-
-    def load(runtime: str, threads: int) -> Callable[[], LatentDecoder]:
-        edge: Any = import_module("cotam.edge")
-        return lambda: edge.load_edge_codec(model, runtime=runtime, threads=threads)
-
-    return [
-        Variation(f"{runtime}, {threads} thread{'s' * (threads > 1)}", load(runtime, threads))
-        for runtime, package in EDGE_RUNTIMES.items()
-        if find_spec(package) is not None
-        for threads in (1, 2)
-    ]
+    return found
 
 
 def compile_entropy_networks(codec: Codec) -> Codec:
