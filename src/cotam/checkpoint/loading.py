@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from cotam.checkpoint.capacity import check_capacity
 from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
 from cotam.checkpoint.registry import ModelCard, find_model
 from cotam.checkpoint.writing import ARCHITECTURE
@@ -68,8 +69,10 @@ def _take_tables(card: ModelCard, tensors: dict[str, Tensor]) -> TableSet:
 
 
 def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
+    config = _config(card)
+    check_capacity(card.path, lambda: CotamS(config), tensors)
     with torch.random.fork_rng(devices=[]):
-        network = CotamS(_config(card)).to_integers()
+        network = CotamS(config).to_integers()
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
