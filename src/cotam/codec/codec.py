@@ -23,8 +23,9 @@ from cotam.codec.steps import step_map
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.images import LoadedImage, load_image, to_pil
 from cotam.models.cotam_s import pad_to_stride
-from cotam.ops.fixed_point import ONE
-from cotam.ops.quality import HAT_ONE, STEPS_PER_QUALITY, quality_hats, quality_to_step
+from cotam.ops.integers import ONE
+from cotam.ops.quality import quality_hats
+from cotam.ops.quality_scale import HAT_ONE, STEPS_PER_QUALITY, quality_to_step
 
 
 class Codec:

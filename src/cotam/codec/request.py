@@ -7,7 +7,7 @@ from cotam.codec.level_map import LevelMap
 from cotam.codec.records import Analysis
 from cotam.codec.similarity import SimilarityTarget
 from cotam.guidance import DEFAULT_GUIDANCE
-from cotam.ops.quality import quality_to_step
+from cotam.ops.quality_scale import quality_to_step
 
 DEFAULT_QUALITY = 40.0
 

@@ -12,10 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-PATCH = 8
-STRIDE = 16
-CELL_SAMPLES = 3 * STRIDE**2
-"""Samples of a 16 x 16 cell: more latents than this have no orthonormal start."""
+from cotam.models.cotam_s_config import CELL_SAMPLES, PATCH, STRIDE
+
 SLOPE = 0.1
 STRIP_POSITIONS = 4096
 """Positions that a block works on together outside training: few enough to stay in a processor's cache."""
