@@ -17,7 +17,7 @@ from cotam.codec.latents import FrameSink, LatentCoder
 from cotam.codec.level_map import LevelMap, read_levels, write_levels
 from cotam.codec.rate_control import search_step
 from cotam.codec.records import Analysis, Encoded, LatentImage
-from cotam.codec.request import DEFAULT_QUALITY, EncodingRequest
+from cotam.codec.request import DEFAULT_QUALITY, EncodingRequest, check_target_bytes
 from cotam.codec.similarity import SimilarityTarget, TokenSimilarity, search_similarity
 from cotam.codec.steps import step_map
 from cotam.entropy_coding import FrameReader, FrameWriter
@@ -127,8 +127,7 @@ class Codec:
         keep_metadata: bool = False,
     ) -> Encoded:
         """Encode an analysed picture in at most ``target_bytes``, as close below as eight trials get."""
-        if isinstance(target_bytes, bool) or not isinstance(target_bytes, int) or target_bytes < 1:
-            raise ValueError(f"target_bytes must be a positive whole number, not {target_bytes!r}")
+        check_target_bytes(target_bytes)
         height, width = analysis.source.pixels.shape[:2]
         encode = self._at_step(analysis, level_map, keep_metadata)
         return search_step(encode, lambda encoded: len(encoded.data), target_bytes, width * height)[0]

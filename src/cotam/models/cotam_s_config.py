@@ -7,6 +7,8 @@ PATCH = 8
 """Side, in pixels, of what one position of the first layers sees."""
 STRIDE = 16
 """Pixels per latent cell and axis."""
+SLOPE = 0.1
+"""Slope of the transforms' activations below zero."""
 CELL_SAMPLES = 3 * STRIDE**2
 """Samples of a 16 x 16 cell: more latents than this have no orthonormal start."""
 

@@ -12,9 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cotam.models.cotam_s_config import CELL_SAMPLES, PATCH, STRIDE
+from cotam.models.cotam_s_config import CELL_SAMPLES, PATCH, SLOPE, STRIDE
 
-SLOPE = 0.1
 STRIP_POSITIONS = 4096
 """Positions that a block works on together outside training: few enough to stay in a processor's cache."""
 

@@ -1,0 +1,1 @@
+def level_map_of(pixels, guidance, level_map): return level_map

@@ -1,0 +1,67 @@
+"""Getting an edge codec: by name or file, or for a stream."""
+
+from functools import cache
+from pathlib import Path
+
+from cotam.bitstream import read_stream
+from cotam.checkpoint.reading import read_model
+from cotam.checkpoint.registry import DEFAULT_MODEL, model_of_stream
+from cotam.edge.codec import EdgeCodec
+from cotam.edge.networks import build_networks
+from cotam.edge.runtimes import RUNTIMES, Precision, Runtime, fastest_runtime
+from cotam.errors import ModelError
+
+
+def load_edge_codec(
+    name: str | Path = DEFAULT_MODEL,
+    *,
+    runtime: Runtime | None = None,
+    precision: Precision = "float32",
+    threads: int | None = None,
+) -> EdgeCodec:
+    """Load a codec that needs no torch.
+
+    Args:
+        name: name of a shipped model, or the path of a model file.
+        runtime: ``onnx`` or ``openvino``; by default the fastest that is installed.
+        precision: of the float networks: ``float32``, or ``bfloat16`` with OpenVINO. What is decoded from a stream's
+            latents does not depend on it.
+        threads: CPU threads; by default one for each core.
+
+    Raises:
+        ModelError: unknown or damaged model, or a runtime that is not installed.
+        ValueError: an option out of range.
+    """
+    if runtime not in (None, *RUNTIMES):
+        raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}, not {runtime!r}")
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"precision must be 'float32' or 'bfloat16', not {precision!r}")
+    if precision == "bfloat16" and runtime == "onnx":
+        raise ValueError("precision='bfloat16' needs runtime='openvino'")
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
+    chosen = runtime or fastest_runtime()
+    if chosen is None:
+        raise ModelError("no edge runtime is installed: pip install 'cotam[edge]'")
+    model = read_model(name)
+    return EdgeCodec(model, build_networks(model, chosen, precision, threads))
+
+
+@cache
+def edge_codec_for_stream_model(model_id: bytes) -> EdgeCodec:
+    """The edge codec of a shipped model, loaded once and kept.
+
+    Raises:
+        ModelError: the model does not ship with this package, or no runtime is installed.
+    """
+    return load_edge_codec(model_of_stream(model_id).path)
+
+
+def edge_codec_for_stream(data: bytes) -> EdgeCodec:
+    """The edge codec of the model that a stream was made with, loaded once and kept.
+
+    Raises:
+        BitstreamError: the bytes are no valid stream.
+        ModelError: the model does not ship with this package, or no runtime is installed.
+    """
+    return edge_codec_for_stream_model(read_stream(data).header.model_id)
