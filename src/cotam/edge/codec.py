@@ -12,6 +12,7 @@ from cotam.codec.guiding import Guide
 from cotam.codec.level_map import LevelMap, read_levels, write_levels
 from cotam.codec.rate_control import search_step
 from cotam.codec.request import DEFAULT_QUALITY, check_target_bytes
+from cotam.edge.guiding import EdgeGuides
 from cotam.edge.latents import ArrayCoder
 from cotam.edge.networks import Networks
 from cotam.edge.quality import Gains, quality_hats, step_map
@@ -32,11 +33,12 @@ class EdgeCodec:
     Args:
         model: the model's arrays.
         networks: its graphs, ready to run.
+        guides: makes level maps of what `encode` is asked for.
     """
 
-    def __init__(self, model: ModelArrays, networks: Networks) -> None:
+    def __init__(self, model: ModelArrays, networks: Networks, guides: EdgeGuides) -> None:
         self.name, self.model_id = model.card.name, model.model_id
-        self.config, self.networks = model.config, networks
+        self.config, self.networks, self.guides = model.config, networks, guides
         self.stride = STRIDE
         self.gains = Gains(model.tensors)
         self.latents = ArrayCoder(model, networks.exact)
@@ -52,11 +54,9 @@ class EdgeCodec:
         keep_metadata: bool = False,
     ) -> bytes:
         """Encode a picture; arguments and errors as in `cotam.codec.Codec.encode`."""
-        from cotam.edge.guiding import level_map_of
-
         quality_to_step(quality)
         analysis = self.analyse(image)
-        chosen = level_map_of(analysis.source.pixels, guidance, level_map)
+        chosen = self.guides.level_map(analysis.source.pixels, guidance, level_map)
         if target_bytes is None:
             return self.encode_analysis(analysis, quality, chosen, keep_metadata=keep_metadata)
         return self.encode_to_size(analysis, target_bytes, chosen, keep_metadata=keep_metadata)

@@ -7,6 +7,7 @@ from cotam.bitstream import read_stream
 from cotam.checkpoint.reading import read_model
 from cotam.checkpoint.registry import DEFAULT_MODEL, model_of_stream
 from cotam.edge.codec import EdgeCodec
+from cotam.edge.guiding import EdgeGuides
 from cotam.edge.networks import build_networks
 from cotam.edge.runtimes import RUNTIMES, Precision, Runtime, fastest_runtime
 from cotam.errors import ModelError
@@ -44,7 +45,8 @@ def load_edge_codec(
     if chosen is None:
         raise ModelError("no edge runtime is installed: pip install 'cotam[edge]'")
     model = read_model(name)
-    return EdgeCodec(model, build_networks(model, chosen, precision, threads))
+    networks = build_networks(model, chosen, precision, threads)
+    return EdgeCodec(model, networks, EdgeGuides(chosen, threads))
 
 
 @cache
