@@ -14,6 +14,7 @@ from cotam.entropy_coding.level_map import level_frequencies
 from cotam.guidance.controls import UniformGuidance
 from cotam.guidance.level_map import LevelOptions
 from cotam.guidance.naming import DEFAULT_GUIDANCE
+from cotam.guidance.parsing import parse_guidance
 from cotam.guidance.protocol import Guidance
 
 KEPT_GUIDES = 8
@@ -102,8 +103,6 @@ def _symbol_bits(level_map: LevelMap) -> float:
 
 
 def _parsed(text: str, options: tuple[tuple[str, Any], ...]) -> Guide:
-    from cotam.guidance import parse_guidance  # which knows towers, and so loads torch
-
     return Guide(*parse_guidance(text, tower_options=dict(options)))
 
 

@@ -4,13 +4,21 @@ from typing import Any
 
 _HOME = {
     "EdgeCodec": "codec",
+    "NeedsTorchError": "runtimes",
     "edge_codec_for_stream": "loading",
     "fastest_runtime": "runtimes",
     "is_installed": "runtimes",
     "load_edge_codec": "loading",
 }
 
-__all__ = ["EdgeCodec", "edge_codec_for_stream", "fastest_runtime", "is_installed", "load_edge_codec"]
+__all__ = [
+    "EdgeCodec",
+    "NeedsTorchError",
+    "edge_codec_for_stream",
+    "fastest_runtime",
+    "is_installed",
+    "load_edge_codec",
+]
 
 
 def __getattr__(name: str) -> Any:

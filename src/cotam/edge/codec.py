@@ -17,6 +17,7 @@ from cotam.edge.latents import ArrayCoder
 from cotam.edge.networks import Networks
 from cotam.edge.quality import Gains, quality_hats, step_map
 from cotam.edge.records import ArrayAnalysis, ArrayLatents, edge_padded
+from cotam.edge.runtimes import NeedsTorchError
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.entropy_models.structure import HYPER_STRIDE
 from cotam.images import load_image, to_pil
@@ -51,9 +52,16 @@ class EdgeCodec:
         guidance: Guide | str | None = None,
         level_map: LevelMap | None = None,
         target_bytes: int | None = None,
+        min_similarity: object = None,
         keep_metadata: bool = False,
     ) -> bytes:
-        """Encode a picture; arguments and errors as in `cotam.codec.Codec.encode`."""
+        """Encode a picture; arguments and errors as in `cotam.codec.Codec.encode`.
+
+        Raises:
+            NeedsTorchError: for ``min_similarity``, guidance by a phrase, or by a tower of another family than CLIP.
+        """
+        if min_similarity is not None:
+            raise NeedsTorchError("min_similarity needs torch (--runtime torch)")
         quality_to_step(quality)
         analysis = self.analyse(image)
         chosen = self.guides.level_map(analysis.source.pixels, guidance, level_map)

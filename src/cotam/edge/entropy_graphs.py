@@ -59,7 +59,7 @@ def pass_graph(tensors: Tensors, config: CotamSConfig, number: int) -> bytes:
     if number:
         known = graph.input("known", np.float64, [1, config.latents, "rows", "columns"])
         seen = layers.saturated(_flat(graph, known, config.latents))
-        seen = layers.rounded(layers.pointwise(f"context.known.{number - 1}", seen))
+        seen = layers.saturated(layers.pointwise(f"context.known.{number - 1}", seen))  # rounded in the trunk
         x = layers.saturated(graph.node("Add", x, seen))
     x = _trunk(layers, f"context.trunks.{number}", x, image)
     means, indexes = _heads(layers, number, config, graph.node("Reshape", x, image))

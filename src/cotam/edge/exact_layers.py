@@ -6,7 +6,8 @@ by the layer's power of two beforehand, which moves the binary point and no digi
 
 ONNX Runtime has no convolution in float64, so depthwise layers use one in float32, three times: weights are split into
 three signed digits of 6 bits. A product of a digit and a 16-bit activation, summed over nine cells, stays below 2^24,
-where float32 is exact as well. The three sums are put together in float64.
+where float32 is exact as well; a power of two in front changes nothing of that. The three sums are put together in
+float64.
 """
 
 from collections.abc import Mapping
@@ -93,11 +94,11 @@ class ExactLayers:
         cells = graph.cast(graph.node("Reshape", x, image), np.float32)
         total = graph.constant(layer.scaled_bias[:, None], np.float64)
         for place, digits in enumerate(signed_digits(layer.weight)):
-            kernel = graph.constant(digits.reshape(channels, 1, 3, 3), np.float32)
+            worth = float(DIGIT**place) / (1 << layer.shift)
+            kernel = graph.constant(digits.reshape(channels, 1, 3, 3) * worth, np.float32)
             sums = graph.node("Conv", cells, kernel, group=channels, pads=[1, 1, 1, 1])
             flat = graph.cast(graph.node("Reshape", sums, graph.integers(channels, -1)), np.float64)
-            worth = graph.constant(float(DIGIT**place) / (1 << layer.shift), np.float64)
-            total = graph.node("Add", graph.node("Mul", flat, worth), total)
+            total = graph.node("Add", flat, total)
         return self.rounded(total)
 
     def saturated(self, x: str) -> str:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cotam.codec.guiding import KEPT_GUIDES, Guide
 from cotam.codec.level_map import LevelMap
-from cotam.edge.runtimes import Runtime, compiler
+from cotam.edge.runtimes import NeedsTorchError, Runtime, compiler
 from cotam.edge.tower import EdgeTower, EdgeTowerGuidance
 from cotam.guidance.naming import DEFAULT_GUIDANCE, TowerTerm, parse_sources
 from cotam.guidance.protocol import Guidance
@@ -30,7 +30,7 @@ class EdgeGuides:
         """Make the guide that a text names; grammar and errors as in `Guide.parse`.
 
         Raises:
-            ValueError: it asks for a phrase, which needs torch.
+            NeedsTorchError: it asks for a phrase, or for a tower of another family than CLIP.
         """
         if not isinstance(text, str):
             raise TypeError(f"guidance must be a Guide or a text that names one, not {type(text).__name__}")
@@ -57,7 +57,7 @@ class EdgeGuides:
 
     def _look(self, term: TowerTerm) -> Guidance:
         if term.prompt is not None:
-            raise ValueError("guidance by a prompt needs torch: use --runtime torch")
+            raise NeedsTorchError("guidance by a prompt needs torch (--runtime torch)")
         if term.name not in self._towers:
             compile_graph = compiler(self._runtime, "float32", self._threads)
             self._towers[term.name] = EdgeTower(term.name, compile_graph)

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 class ArrayCoder:
     """Codes latents with the exact entropy networks.
 
+    Symbols with index 0 are 0 and cost nothing, so they are left out of the parts from the beginning.
+
     Args:
         model: tables, sizes and the indexes of hyper-latents.
         programs: the graphs of `cotam.edge.entropy_graphs`, by name.
@@ -55,9 +57,12 @@ class ArrayCoder:
             means, indexes = self._parameters(number, prior, known)
             wheres = [where for _, where in blocks_of_pass(number, len(y))]
             latents = np.concatenate([y[None][where].reshape(-1) for where in wheres])
-            symbols = self._quantised(latents - means / ONE, indexes)
-            writer.add(symbols.astype(np.int32), indexes, self.tables)
-            _put(known, number, symbols * ONE + means)
+            coded = np.flatnonzero(indexes)
+            chosen = indexes[coded]
+            symbols = self._quantised(latents[coded] - means[coded] / ONE, chosen)
+            writer.add(symbols.astype(np.int32), chosen, self.tables)
+            means[coded] += symbols * ONE
+            _put(known, number, means)
         return known[0].astype(np.int64)
 
     def decode(self, reader: FrameReader, steps: Integers, base: int) -> Integers:
@@ -81,7 +86,9 @@ class ArrayCoder:
         known = np.zeros((1, self.config.latents, rows, columns))
         for number in range(PASSES):
             means, indexes = self._parameters(number, prior, known)
-            _put(known, number, reader.read(indexes, self.tables) * float(ONE) + means)
+            coded = np.flatnonzero(indexes)
+            means[coded] += reader.read(indexes[coded], self.tables) * float(ONE)
+            _put(known, number, means)
         return known[0].astype(np.int64)
 
     def _prior(self, z: Floats, steps: Integers) -> Floats:
@@ -101,14 +108,14 @@ class ArrayCoder:
         return np.broadcast_to(index[:, None, None], shape)
 
     def _quantised(self, rest: Floats, indexes: NDArray[np.uint8]) -> Floats:
-        """Choose symbols as `cotam.codec.quantisation` does."""
+        """Choose symbols as `cotam.codec.quantisation` does, where the index is not 0."""
         magnitude = np.abs(rest)
         symbol = np.floor(magnitude + 0.5)
         last = self._thresholds.shape[1] - 1
         threshold = self._thresholds[indexes, np.minimum(symbol, last).astype(np.intp)]
         lower = (symbol > 0) & (symbol <= last) & (magnitude < symbol - 0.5 + threshold)
         symbol = np.minimum(symbol - lower, MAX_SYMBOL)
-        return np.where(indexes > 0, np.copysign(symbol, rest), 0.0)
+        return np.copysign(symbol, rest)
 
 
 def _put(known: Floats, number: int, values: Floats) -> None:

@@ -20,6 +20,10 @@ PACKAGES: Final[dict[str, tuple[str, ...]]] = {
 Precision = Literal["float32", "bfloat16"]
 
 
+class NeedsTorchError(ModelError):
+    """What is asked for is beyond the edge runtimes."""
+
+
 class Program(Protocol):
     """A graph that is ready to run; may be shared by threads."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from cotam.edge.runtimes import Compile, Program, import_package
+from cotam.edge.runtimes import Compile, NeedsTorchError, Program, import_package
 from cotam.edge.tower_graph import ClipSizes, importance_graph
 from cotam.errors import ModelError
 from cotam.guidance.attention import Attention
@@ -123,8 +123,8 @@ def _sizes(folder: Path, name: str) -> ClipSizes:
         vision = config.get("vision_config") or config
         kind = vision.get("model_type")
         if kind != "clip_vision_model":
-            raise ModelError(
-                f"{name}: a tower of type {kind!r}; the edge runtimes know CLIP, for others use --runtime torch"
+            raise NeedsTorchError(
+                f"{name}: a tower of type {kind!r}; edge runtimes know CLIP, others need torch (--runtime torch)"
             )
         sizes = ClipSizes(
             width=int(vision["hidden_size"]),

@@ -1,4 +1,4 @@
-"""Guidance by name, with towers that torch runs; the grammar is in `cotam.guidance.naming`."""
+"""Guidance by name; torch runs the towers, and is loaded where one is named. Grammar: `cotam.guidance.naming`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,6 @@ from cotam.guidance.combining import combine
 from cotam.guidance.level_map import LevelOptions
 from cotam.guidance.naming import TowerTerm, parse_sources
 from cotam.guidance.protocol import Guidance
-from cotam.guidance.tower import PromptGuidance, TowerGuidance
 
 
 def parse_guidance(
@@ -30,7 +29,8 @@ class _Towers:
         self._loaded: dict[str, Any] = {}
 
     def __call__(self, term: TowerTerm) -> Guidance:
-        from cotam.vision import load_tower  # needs an extra that the other sources do without
+        from cotam.guidance import PromptGuidance, TowerGuidance  # they load torch, the other sources do not
+        from cotam.vision import load_tower
 
         if term.name not in self._loaded:
             self._loaded[term.name] = load_tower(term.name, **self._options)
