@@ -5,8 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cotam.guidance import TowerGuidance
-from cotam.guidance import looking
+from cotam.guidance import TowerGuidance, looking
 from cotam.guidance.hierarchical import MAX_TILES, Tile, join_tiles, tiles_of, uses_tiles
 from cotam.guidance.maps import area_average, standardised
 

@@ -64,10 +64,10 @@ def edge_stages(codec: "Codec | EdgeCodec", guide: Guide, pixels: Pixels) -> Sta
     """
     level_map, guidance = _timed(lambda: guide.level_map(pixels))
     analysis, analysing = _timed(lambda: codec.analyse(pixels))
-    coded, writing = _timed(lambda: codec.encode_analysis(analysis, QUALITY, level_map))  # type: ignore[arg-type]
+    coded, writing = _timed(lambda: codec.encode_analysis(analysis, QUALITY, level_map))
     data = coded if isinstance(coded, bytes) else coded.data
     latents, reading = _timed(lambda: codec.decode_latents(data))
-    _, synthesis = _timed(lambda: codec.synthesise(latents))  # type: ignore[arg-type]
+    _, synthesis = _timed(lambda: codec.synthesise(latents))
     return {
         "encode": guidance + analysing + writing,
         "guidance": guidance,

@@ -10,6 +10,7 @@ import numpy as np
 
 from cotam.bitstream import read_header
 from cotam.codec import Codec, LatentImage, LevelMap
+from cotam.edge.records import ArrayLatents
 from cotam.evaluation.rivals.rival import Pixels
 from cotam.evaluation.variations import Variation
 
@@ -39,9 +40,10 @@ class Mismatch:
     uniform: bool
 
 
-def digest_of(image: LatentImage) -> str:
+def digest_of(image: LatentImage | ArrayLatents) -> str:
     """SHA-256, in hex, of the latents' shape and of their values as little-endian int64."""
-    values = image.latents.cpu().numpy().astype("<i8")
+    latents = image.latents if isinstance(image, ArrayLatents) else image.latents.cpu().numpy()
+    values = latents.astype("<i8")
     return hashlib.sha256(f"{values.shape}".encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
