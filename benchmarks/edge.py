@@ -9,6 +9,7 @@ machine disturbs least. Without a folder of pictures, rates are left out.
 import argparse
 import shlex
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from cotam.evaluation.edge_precision import compare_precisions
@@ -29,6 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     report = new_report("edge")
     report["command"] = shlex.join(["python", "benchmarks/edge.py", *sys.argv[1:]])
+    report["versions"] |= {name: version(name) for name in ("onnxruntime", "openvino")}
     threads = [int(count) for count in options.threads.split(",")]
     report |= time_stages(threads, options.rounds)
     if options.images:

@@ -48,5 +48,5 @@ def wild_model_path(tmp_path_factory: pytest.TempPathFactory, make_network: Call
 
 @pytest.fixture(scope="session", params=RUNTIMES)
 def edge_codec(request: pytest.FixtureRequest, random_model_path: Path) -> EdgeCodec:
-    """The codec of `random_model_path` on each runtime."""
-    return load_edge_codec(random_model_path, runtime=request.param, threads=2)
+    """The codec of `random_model_path` on each runtime, as precise as it gets."""
+    return load_edge_codec(random_model_path, runtime=request.param, precision="float32", threads=2)

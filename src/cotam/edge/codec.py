@@ -1,5 +1,6 @@
 """A codec that runs without torch: pictures to streams and back on ONNX Runtime or OpenVINO."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,10 @@ class EdgeCodec:
             level_map=level_map,
             model_id=self.model_id,
         )
+
+    def decode_latents_batch(self, streams: Iterable[bytes]) -> list[ArrayLatents]:
+        """Decode several streams to latents, one after the other."""
+        return [self.decode_latents(data) for data in streams]
 
     def synthesise(self, image: ArrayLatents) -> Image.Image:
         """Run the synthesis transform on decoded latents."""

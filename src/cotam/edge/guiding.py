@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cotam.codec.guiding import KEPT_GUIDES, Guide
 from cotam.codec.level_map import LevelMap
-from cotam.edge.runtimes import NeedsTorchError, Runtime, compiler
+from cotam.edge.runtimes import NeedsTorchError, Precision, Runtime, compiler
 from cotam.edge.tower import EdgeTower, EdgeTowerGuidance
 from cotam.guidance.naming import DEFAULT_GUIDANCE, TowerTerm, parse_sources
 from cotam.guidance.protocol import Guidance
@@ -17,12 +17,13 @@ class EdgeGuides:
     """Makes guides of texts, and keeps them with their towers.
 
     Args:
-        runtime: what runs the towers, in float32.
+        runtime: what runs the towers.
         threads: CPU threads; None is one for each core.
+        precision: of their arithmetic.
     """
 
-    def __init__(self, runtime: Runtime, threads: int | None) -> None:
-        self._runtime, self._threads = runtime, threads
+    def __init__(self, runtime: Runtime, threads: int | None, precision: Precision = "float32") -> None:
+        self._compile = compiler(runtime, precision, threads)
         self._towers: dict[str, EdgeTower] = {}
         self._kept = lru_cache(maxsize=KEPT_GUIDES)(self._parsed)
 
@@ -59,6 +60,5 @@ class EdgeGuides:
         if term.prompt is not None:
             raise NeedsTorchError("guidance by a prompt needs torch (--runtime torch)")
         if term.name not in self._towers:
-            compile_graph = compiler(self._runtime, "float32", self._threads)
-            self._towers[term.name] = EdgeTower(term.name, compile_graph)
+            self._towers[term.name] = EdgeTower(term.name, self._compile)
         return EdgeTowerGuidance(self._towers[term.name], term.layers, term.attention, term.hierarchical)

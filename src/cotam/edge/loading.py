@@ -9,7 +9,14 @@ from cotam.checkpoint.registry import DEFAULT_MODEL, model_of_stream
 from cotam.edge.codec import EdgeCodec
 from cotam.edge.guiding import EdgeGuides
 from cotam.edge.networks import build_networks
-from cotam.edge.runtimes import RUNTIMES, Precision, Runtime, fastest_runtime
+from cotam.edge.runtimes import (
+    RUNTIMES,
+    Precision,
+    Runtime,
+    fastest_precision,
+    fastest_runtime,
+    import_package,
+)
 from cotam.errors import ModelError
 
 
@@ -17,7 +24,7 @@ def load_edge_codec(
     name: str | Path = DEFAULT_MODEL,
     *,
     runtime: Runtime | None = None,
-    precision: Precision = "float32",
+    precision: Precision | None = None,
     threads: int | None = None,
 ) -> EdgeCodec:
     """Load a codec that needs no torch.
@@ -25,8 +32,8 @@ def load_edge_codec(
     Args:
         name: name of a shipped model, or the path of a model file.
         runtime: ``onnx`` or ``openvino``; by default the fastest that is installed.
-        precision: of the float networks: ``float32``, or ``bfloat16`` with OpenVINO. What is decoded from a stream's
-            latents does not depend on it.
+        precision: of transforms and towers: ``float32``, or ``bfloat16`` with OpenVINO, which is the default where
+            the processor has it. What is decoded from a stream's latents does not depend on it.
         threads: CPU threads; by default one for each core.
 
     Raises:
@@ -35,7 +42,7 @@ def load_edge_codec(
     """
     if runtime not in (None, *RUNTIMES):
         raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}, not {runtime!r}")
-    if precision not in ("float32", "bfloat16"):
+    if precision not in (None, "float32", "bfloat16"):
         raise ValueError(f"precision must be 'float32' or 'bfloat16', not {precision!r}")
     if precision == "bfloat16" and runtime == "onnx":
         raise ValueError("precision='bfloat16' needs runtime='openvino'")
@@ -45,8 +52,10 @@ def load_edge_codec(
     if chosen is None:
         raise ModelError("no edge runtime is installed: pip install 'cotam[edge]'")
     model = read_model(name)
+    import_package("onnx")
+    precision = precision or fastest_precision(chosen)
     networks = build_networks(model, chosen, precision, threads)
-    return EdgeCodec(model, networks, EdgeGuides(chosen, threads))
+    return EdgeCodec(model, networks, EdgeGuides(chosen, threads, precision))
 
 
 @cache

@@ -12,7 +12,6 @@ from cotam.edge.runtimes import (
     compile_all,
     compiler,
     exact_compiler,
-    import_package,
 )
 from cotam.edge.transform_graphs import transform_graphs
 
@@ -36,7 +35,6 @@ def build_networks(
     Raises:
         ModelError: the runtime is not installed, or the weights do not fit their architecture.
     """
-    import_package("onnx")
     transforms = compile_all(
         transform_graphs(model.tensors, model.config), compiler(runtime, precision, threads)
     )

@@ -12,11 +12,13 @@ from cotam.errors import ModelError
 Runtime = Literal["onnx", "openvino"]
 """ONNX Runtime; or OpenVINO for the float networks, with ONNX Runtime for the exact ones."""
 RUNTIMES: Final = get_args(Runtime)
+BY_SPEED: Final[tuple[Runtime, ...]] = ("openvino", "onnx")
+"""The fastest first."""
 PACKAGES: Final[dict[str, tuple[str, ...]]] = {
     "openvino": ("onnx", "onnxruntime", "openvino"),
     "onnx": ("onnx", "onnxruntime"),
 }
-"""What each needs, the fastest first."""
+"""What each needs."""
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -41,10 +43,15 @@ def is_installed(runtime: str) -> bool:
 
 def fastest_runtime() -> Runtime | None:
     """The fastest of the runtimes that are installed; None where there is none."""
-    return next((name for name in RUNTIMES_BY_SPEED if is_installed(name)), None)
+    return next((name for name in BY_SPEED if is_installed(name)), None)
 
 
-RUNTIMES_BY_SPEED: Final[tuple[Runtime, ...]] = ("openvino", "onnx")
+def fastest_precision(runtime: Runtime) -> Precision:
+    """bfloat16 where a runtime and this processor have it."""
+    if runtime == "onnx":
+        return "float32"
+    capabilities = import_package("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "bfloat16" if "BF16" in capabilities else "float32"
 
 
 def import_package(name: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cotam.bitstream import read_header
 from cotam.codec import Codec, LatentImage, LevelMap
+from cotam.edge import EdgeCodec
 from cotam.edge.records import ArrayLatents
 from cotam.evaluation.rivals.rival import Pixels
 from cotam.evaluation.variations import Variation
@@ -63,7 +64,9 @@ def make_samples(codec: Codec, picture: str, pixels: Pixels) -> Iterator[Sample]
         yield Sample(picture, quality, level_map is None, data, digest_of(codec.decode_latents(data)))
 
 
-def mismatches(variation: Variation, codec: Codec, samples: Sequence[Sample]) -> Iterator[Mismatch | None]:
+def mismatches(
+    variation: Variation, codec: Codec | EdgeCodec, samples: Sequence[Sample]
+) -> Iterator[Mismatch | None]:
     """Decode all samples under a variation; one result a sample, None where the integers are the same."""
     with variation.settings():
         for group in _groups(samples, variation.batch):
