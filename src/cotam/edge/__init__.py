@@ -5,7 +5,6 @@ from typing import Any
 _HOME = {
     "EdgeCodec": "codec",
     "NeedsTorchError": "runtimes",
-    "edge_codec_for_stream": "loading",
     "export_graphs": "exporting",
     "fastest_runtime": "runtimes",
     "is_installed": "runtimes",
@@ -15,7 +14,6 @@ _HOME = {
 __all__ = [
     "EdgeCodec",
     "NeedsTorchError",
-    "edge_codec_for_stream",
     "export_graphs",
     "fastest_runtime",
     "is_installed",

@@ -34,7 +34,7 @@ class EdgeCodec:
 
     Args:
         model: the model's arrays.
-        networks: its graphs, ready to run.
+        networks: of the model.
         guides: makes level maps of what `encode` is asked for.
     """
 
@@ -43,7 +43,7 @@ class EdgeCodec:
         self.config, self.networks, self.guides = model.config, networks, guides
         self.stride = STRIDE
         self.gains = Gains(model.tensors)
-        self.latents = ArrayCoder(model, networks.exact)
+        self.latents = ArrayCoder(model, networks)
 
     def encode(
         self,

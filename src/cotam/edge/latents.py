@@ -1,6 +1,5 @@
 """Latents to entropy-coded parts and back, as `cotam.codec.latents` does it, on arrays of one picture."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,8 +7,8 @@ from numpy.typing import NDArray
 
 from cotam.checkpoint.reading import ModelArrays
 from cotam.codec.symbol_costs import BITS_PER_SQUARED_STEP, lowering_thresholds
+from cotam.edge.networks import Networks
 from cotam.edge.quality import quality_hats
-from cotam.edge.runtimes import Program
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter
 from cotam.entropy_models.structure import HYPER_STRIDE, MAX_HYPER, PASSES, TABLES, blocks_of_pass
 from cotam.ops.integers import ONE
@@ -26,11 +25,11 @@ class ArrayCoder:
 
     Args:
         model: tables, sizes and the indexes of hyper-latents.
-        programs: the graphs of `cotam.edge.entropy_graphs`, by name.
+        networks: of the model, for those that are exact.
     """
 
-    def __init__(self, model: ModelArrays, programs: Mapping[str, Program]) -> None:
-        self.config, self.tables, self.programs = model.config, model.tables, programs
+    def __init__(self, model: ModelArrays, networks: Networks) -> None:
+        self.config, self.tables, self.networks = model.config, model.tables, networks
         self._hyper_scales = model.tensors["hyper_scales.index"].astype(np.int64)
         self._thresholds = lowering_thresholds(model.tables, BITS_PER_SQUARED_STEP)
 
@@ -93,13 +92,13 @@ class ArrayCoder:
 
     def _prior(self, z: Floats, steps: Integers) -> Floats:
         hats = quality_hats(steps, self.config.nodes).astype(np.float64)
-        (prior,) = self.programs["prior"](z=z[None] * ONE, hats=hats[None])
+        (prior,) = self.networks.exact["prior"](z=z[None] * ONE, hats=hats[None])
         return prior
 
     def _parameters(self, number: int, prior: Floats, known: Floats) -> list[NDArray[Any]]:
         """Means and table indexes of a pass, in the order of its part."""
         inputs = {"prior": prior, "known": known} if number else {"prior": prior}
-        return self.programs[f"pass_{number}"](**inputs)
+        return self.networks.exact[f"pass_{number}"](**inputs)
 
     def _hyper_indexes(self, shape: tuple[int, ...], base: int) -> NDArray[np.uint8]:
         unit = HAT_ONE * ONE

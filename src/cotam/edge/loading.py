@@ -1,21 +1,18 @@
-"""Getting an edge codec: by name or file, or for a stream."""
+"""Getting an edge codec: by name or file."""
 
-from functools import cache
 from pathlib import Path
 
-from cotam.bitstream import read_stream
 from cotam.checkpoint.reading import read_model
-from cotam.checkpoint.registry import DEFAULT_MODEL, model_of_stream
+from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.edge.codec import EdgeCodec
 from cotam.edge.guiding import EdgeGuides
-from cotam.edge.networks import build_networks
+from cotam.edge.networks import Networks
 from cotam.edge.runtimes import (
     RUNTIMES,
     Precision,
     Runtime,
     fastest_precision,
     fastest_runtime,
-    import_package,
 )
 from cotam.errors import ModelError
 
@@ -44,35 +41,14 @@ def load_edge_codec(
         raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}, not {runtime!r}")
     if precision not in (None, "float32", "bfloat16"):
         raise ValueError(f"precision must be 'float32' or 'bfloat16', not {precision!r}")
-    if precision == "bfloat16" and runtime == "onnx":
-        raise ValueError("precision='bfloat16' needs runtime='openvino'")
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
     chosen = runtime or fastest_runtime()
     if chosen is None:
         raise ModelError("no edge runtime is installed: pip install 'cotam[edge]'")
+    if precision == "bfloat16" and chosen == "onnx":
+        raise ValueError("precision='bfloat16' needs runtime='openvino'")
     model = read_model(name)
-    import_package("onnx")
     precision = precision or fastest_precision(chosen)
-    networks = build_networks(model, chosen, precision, threads)
+    networks = Networks(model, chosen, precision, threads)
     return EdgeCodec(model, networks, EdgeGuides(chosen, threads, precision))
-
-
-@cache
-def edge_codec_for_stream_model(model_id: bytes) -> EdgeCodec:
-    """The edge codec of a shipped model, loaded once and kept.
-
-    Raises:
-        ModelError: the model does not ship with this package, or no runtime is installed.
-    """
-    return load_edge_codec(model_of_stream(model_id).path)
-
-
-def edge_codec_for_stream(data: bytes) -> EdgeCodec:
-    """The edge codec of the model that a stream was made with, loaded once and kept.
-
-    Raises:
-        BitstreamError: the bytes are no valid stream.
-        ModelError: the model does not ship with this package, or no runtime is installed.
-    """
-    return edge_codec_for_stream_model(read_stream(data).header.model_id)

@@ -1,6 +1,6 @@
 """Which runtimes there are, and one face for what they run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, Literal, Protocol, get_args
@@ -89,8 +89,3 @@ def exact_compiler(threads: int | None) -> Compile:
     from cotam.edge.onnx_runtime import OnnxProgram
 
     return lambda model: OnnxProgram(model, threads)
-
-
-def compile_all(graphs: Mapping[str, bytes], compile_one: Compile) -> dict[str, Program]:
-    """Compile graphs by name."""
-    return {name: compile_one(model) for name, model in graphs.items()}

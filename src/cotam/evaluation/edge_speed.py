@@ -27,8 +27,8 @@ Clock = Callable[[], float]
 def time_stages(threads: Sequence[int], rounds: int) -> dict[str, Any]:
     """Time torch and every edge runtime at each number of threads; what was set before comes back.
 
-    Guidance is by the first three blocks of a CLIP ViT-B/16 of random weights. One thread is timed by the processor time
-    of the process, in which other load of the machine does not count; several by the wall clock.
+    Guidance is by the first three blocks of a CLIP ViT-B/16 of random weights. One thread is timed by the processor
+    time of the process, in which other load of the machine does not count; several by the wall clock.
 
     Returns:
         ``timings``, the least milliseconds of each stage, and ``ratios`` of torch's time to each edge runtime's.
