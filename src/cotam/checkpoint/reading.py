@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
@@ -14,6 +15,7 @@ from cotam.entropy_coding import TableSet
 from cotam.entropy_models.structure import TABLES
 from cotam.errors import ModelError
 from cotam.models.cotam_s_config import CotamSConfig
+from cotam.models.cotam_s_shapes import float_shapes, integer_shapes
 
 ARCHITECTURE: Final = "cotam-s"
 
@@ -53,8 +55,9 @@ def read_model(name_or_path: str | Path) -> ModelArrays:
         raise ModelError(
             f"{card.path}: architecture {card.architecture!r} is not known here; known: {ARCHITECTURE}"
         )
-    tables = _take_tables(card, tensors)
-    return ModelArrays(card, _config(card), tensors, tables)
+    tables, config = _take_tables(card, tensors), _config(card)
+    _check(card, config, tensors)
+    return ModelArrays(card, config, tensors, tables)
 
 
 def _take_tables(card: ModelCard, tensors: dict[str, NDArray[Any]]) -> TableSet:
@@ -67,6 +70,23 @@ def _take_tables(card: ModelCard, tensors: dict[str, NDArray[Any]]) -> TableSet:
     if len(tables) != TABLES:
         raise ModelError(f"{card.path}: there must be {TABLES} frequency tables, not {len(tables)}")
     return tables
+
+
+def _check(card: ModelCard, config: CotamSConfig, tensors: dict[str, NDArray[Any]]) -> None:
+    """Refuse tensors that are missing, too many, of other shapes or kinds, or not finite."""
+    kinds = {
+        **dict.fromkeys(float_shapes(config), np.floating),
+        **dict.fromkeys(integer_shapes(config), np.integer),
+    }
+    shapes = {**float_shapes(config), **integer_shapes(config)}
+    unfit = f"{card.path}: the weights do not fit their architecture"
+    if different := sorted(shapes.keys() ^ tensors.keys()):
+        raise ModelError(f"{unfit}: {different[0]} is {'missing' if different[0] in shapes else 'not known'}")
+    for name, tensor in tensors.items():
+        if tensor.shape != shapes[name]:
+            raise ModelError(f"{unfit}: {name} has the shape {tensor.shape}, not {shapes[name]}")
+        if not (np.issubdtype(tensor.dtype, kinds[name]) and np.isfinite(tensor).all()):
+            raise ModelError(f"{card.path}: {name} holds other than finite numbers of its type")
 
 
 def _config(card: ModelCard) -> CotamSConfig:

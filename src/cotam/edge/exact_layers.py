@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cotam.edge.graph import Graph
 from cotam.errors import ModelError
-from cotam.ops.integers import LEAK_BITS, MAX_ACTIVATION, MAX_EXACT, MAX_SHIFT
+from cotam.ops.integers import LEAK_BITS, MAX_ACTIVATION, MAX_EXACT, MAX_SHIFT, MAX_WEIGHT
 
 DIGIT: Final = 64
 """Base of the signed digits of depthwise weights; a digit is -32..31, the highest -8..8."""
@@ -51,17 +51,13 @@ def take_layer(tensors: Mapping[str, NDArray[Any]], name: str) -> IntegerLayer:
     """Take a layer out of a model's arrays.
 
     Raises:
-        ModelError: it is missing, or its sums could leave what float64 holds exactly.
+        ModelError: its sums could leave what float64 holds exactly, or its weights what three digits hold.
     """
-    try:
-        weight, bias, shift = (tensors[f"{name}.{part}"] for part in ("weight", "bias", "shift"))
-    except KeyError as error:
-        raise ModelError(f"the weights do not fit their architecture: {error.args[0]} is missing") from error
-    if not all(np.issubdtype(part.dtype, np.integer) for part in (weight, bias, shift)):
-        raise ModelError(f"{name} holds other than integers")
+    weight, bias, shift = (tensors[f"{name}.{part}"] for part in ("weight", "bias", "shift"))
     layer = IntegerLayer(weight.astype(np.int64), bias.astype(np.int64), int(shift))
     most = np.abs(layer.weight).sum(1) * MAX_ACTIVATION + np.abs(layer.bias) + (1 << MAX_SHIFT)
-    if not (0 <= layer.shift <= MAX_SHIFT and (most < MAX_EXACT).all()):
+    small = np.abs(layer.weight).max() <= MAX_WEIGHT + 1  # 16 bits hold one more below zero
+    if not (small and 0 <= layer.shift <= MAX_SHIFT and (most < MAX_EXACT).all()):
         raise ModelError(f"integer weights of {name} could overflow")
     return layer
 

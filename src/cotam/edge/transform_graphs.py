@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cotam.edge.graph import Graph
-from cotam.errors import ModelError
 from cotam.models.cotam_s_config import PATCH, SLOPE, STRIDE, CotamSConfig
 from cotam.ops.quality_scale import HAT_ONE
 
@@ -34,18 +33,8 @@ class FloatLayers:
         self.graph, self.tensors, self.prefix = graph, tensors, prefix
 
     def weight(self, name: str) -> NDArray[np.float32]:
-        """A layer's weights.
-
-        Raises:
-            ModelError: there are none, or they hold other than finite numbers.
-        """
-        key = f"{self.prefix}{name}"
-        if key not in self.tensors:
-            raise ModelError(f"the weights do not fit their architecture: {key} is missing")
-        found = self.tensors[key].astype(np.float32)
-        if not np.isfinite(found).all():
-            raise ModelError(f"{key} holds other than finite numbers of its type")
-        return found
+        """A layer's weights."""
+        return self.tensors[f"{self.prefix}{name}"].astype(np.float32)
 
     def conv(self, name: str, x: str, weight: NDArray[np.float32] | None = None) -> str:
         """A pointwise layer, or a depthwise one where its filters are 3 x 3; with other weights if given."""
