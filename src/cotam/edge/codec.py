@@ -74,7 +74,7 @@ class EdgeCodec:
         """Run the analysis transform once, for encoding at several rates."""
         source = load_image(image)
         (y,) = self.networks.analysis(pixels=edge_padded(source.pixels, STRIDE, (0, 1)))
-        return ArrayAnalysis(y[0].copy(), source)
+        return ArrayAnalysis(y[0], source)
 
     def encode_analysis(
         self,

@@ -41,7 +41,7 @@ class OpenVinoProgram:
         request.infer(
             {name: np.ascontiguousarray(array) for name, array in inputs.items()}, share_inputs=True
         )
-        return [request.get_output_tensor(place).data for place in range(len(compiled.outputs))]
+        return [request.get_output_tensor(place).data.copy() for place in range(len(compiled.outputs))]
 
     def _for_sizes(self, shapes: dict[str, tuple[int, ...]]) -> Any:
         key = tuple(sorted(shapes.items()))

@@ -61,7 +61,7 @@ class EdgeTower:
         (rows, columns), patch = self.sizes.grid, self.sizes.patch
         pixels = self.sizes.preprocessing.resized(pictures)[:, : rows * patch, : columns * patch]
         (importance,) = self._programs[layers, attention](pixels=pixels)
-        return importance.reshape(-1, rows, columns).copy()
+        return importance.reshape(-1, rows, columns)
 
 
 class EdgeTowerGuidance(AttentionGuidance):
