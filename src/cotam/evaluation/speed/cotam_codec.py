@@ -1,0 +1,114 @@
+"""``cotam-s`` run by torch, alone or with guidance."""
+
+from dataclasses import dataclass
+
+from cotam.bitstream import read_stream, write_stream
+from cotam.codec import Codec, Guide, load_codec
+from cotam.codec.latents import FrameSink
+from cotam.entropy_coding import FrameReader, FrameWriter
+from cotam.evaluation.memory import peak_memory_of
+from cotam.evaluation.methods.cotam import guide_named
+from cotam.evaluation.rivals import Pixels
+from cotam.evaluation.speed.timed_codec import (
+    ANALYSIS,
+    CODING,
+    CONTAINER,
+    GUIDANCE,
+    NETWORKS,
+    SYNTHESIS,
+    WHOLE,
+    Clock,
+    Stages,
+    Timed,
+    timed,
+)
+from cotam.evaluation.synthetic import synthetic_picture
+from cotam.evaluation.variations import cpu_settings
+
+QUALITY = 40.0
+WRITING = ((FrameSink, "add"), (FrameWriter, "to_bytes"))
+READING = ((FrameReader, "read"), (FrameReader, "finish"))
+"""The entropy coder; what is left between transform and container are the networks that drive it."""
+
+
+@dataclass(frozen=True)
+class CotamCodec:
+    """A `Codec`, timed."""
+
+    codec: Codec
+    model: str
+    """Name or file of the model, which a process of its own loads anew."""
+    guidance: str | None = None
+    """As on the command line; None is uniform."""
+    guide: Guide | None = None
+    runtime: str = "torch"
+    compared: bool = True
+    most_pixels: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The codec's name, and its guidance."""
+        return self.codec.name + (f"+{self.guidance}" if self.guidance else "")
+
+    @property
+    def settings(self) -> str:
+        """Weights and quality."""
+        return f"model {self.codec.model_id.hex()}, quality {QUALITY:g}, float32 transforms"
+
+    def time(self, pixels: Pixels, threads: int) -> Timed:
+        """See `TimedCodec.time`."""
+        with cpu_settings(threads):
+            encode, data = self._encode(pixels)
+            return Timed(encode, self._decode(data), len(data))
+
+    def peak_memory(self, width: int, height: int) -> int:
+        """See `TimedCodec.peak_memory`."""
+        return peak_memory_of(encode_and_decode, self.model, self.guidance, width, height)
+
+    def _encode(self, pixels: Pixels) -> tuple[Stages, bytes]:
+        guide, stages = self.guide, {WHOLE: 0.0}
+        level_map = None
+        if guide is not None:
+            level_map, stages[GUIDANCE] = timed(lambda: guide.level_map(pixels))
+        analysis, stages[ANALYSIS] = timed(lambda: self.codec.analyse(pixels))
+        with Clock().inside(WRITING) as clock:
+            encoded, writing = timed(lambda: self.codec.encode_analysis(analysis, QUALITY, level_map))
+        stream = read_stream(encoded.data)
+        _, container = timed(lambda: write_stream(stream))
+        stages |= {NETWORKS: writing - clock.seconds - container, CODING: clock.seconds, CONTAINER: container}
+        return {**stages, WHOLE: sum(stages.values())}, encoded.data
+
+    def _decode(self, data: bytes) -> Stages:
+        _, container = timed(lambda: read_stream(data))
+        with Clock().inside(READING) as clock:
+            latents, reading = timed(lambda: self.codec.decode_latents(data))
+        _, synthesis = timed(lambda: self.codec.synthesise(latents))
+        return {
+            WHOLE: reading + synthesis,
+            CONTAINER: container,
+            CODING: clock.seconds,
+            NETWORKS: reading - clock.seconds - container,
+            SYNTHESIS: synthesis,
+        }
+
+
+def cotam_codecs(model: str, guidance: str | None) -> list[CotamCodec]:
+    """The codec alone, and with guidance if it is given.
+
+    Args:
+        model: a shipped model's name, or a file of weights.
+        guidance: such as ``saliency`` or ``levelvqa``, the embedded MLLM's tower.
+
+    Raises:
+        ValueError: the guidance is not known.
+        ModelError: model or tower cannot be loaded.
+    """
+    codec = load_codec(model)
+    alone = CotamCodec(codec, model)
+    return [alone, CotamCodec(codec, model, guidance, guide_named(guidance))] if guidance else [alone]
+
+
+def encode_and_decode(model: str, guidance: str | None, width: int, height: int) -> None:
+    """Code and decode one picture: a process of its own measures its memory."""
+    codec, guide = load_codec(model), guide_named(guidance) if guidance else None
+    codec.decode(codec.encode(synthetic_picture(width, height), QUALITY, guidance=guide))
