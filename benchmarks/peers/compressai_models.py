@@ -40,11 +40,7 @@ class Spread(nn.Module):
 
 
 def import_compressai() -> types.ModuleType:
-    """Import CompressAI, which asks for torchvision at import and needs nothing of it for its models.
-
-    Raises:
-        ImportError: it is not installed.
-    """
+    """Import CompressAI, which asks for torchvision at import and needs nothing of it for its models."""
     try:
         import torchvision.transforms  # noqa: F401
     except (ImportError, RuntimeError):  # not there, or made for another torch

@@ -2,7 +2,7 @@
 
 It says first what it has, then answers each line on standard input with one on standard output, all JSON:
 
-    {"codecs": {NAME: SETTINGS}}  or  {"error": TEXT}
+    {"codecs": {NAME: SETTINGS}}
     {"codec": NAME, "picture": FILE.npy, "threads": N}
     {"encode": {STAGE: SECONDS}, "decode": {STAGE: SECONDS}, "bytes": N, "peak_bytes": N}
 
@@ -102,11 +102,7 @@ def peak_bytes() -> int | None:
 
 def main() -> None:
     """Answer requests until there are no more."""
-    try:
-        version = import_compressai().__version__
-    except ImportError as error:
-        print(json.dumps({"error": f"CompressAI cannot be imported ({error})"}), flush=True)
-        return
+    version = import_compressai().__version__
     codecs = {name: f"CompressAI {version} {settings}" for name, settings in SETTINGS.items()}
     print(json.dumps({"codecs": codecs}), flush=True)
     for line in sys.stdin:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cotam.errors import CotamError
 from cotam.evaluation.rate import pictures_of
-from cotam.evaluation.speed.peers import PROGRAMS
+from cotam.evaluation.speed.peers import PROGRAMS, check_interpreter
 
 PROGRAM: Final = PROGRAMS / "compressai_exactness.py"
 
@@ -37,24 +37,17 @@ def measure_peers(
         CotamError: the interpreter is not there, or CompressAI is not.
         ImageError: there is no such folder, or no picture in it.
     """
-    request = {
+    request: dict[str, Any] = {
         "images": [str(path) for path in pictures_of(images)[:num]],
         "train": [str(path) for path in pictures_of(train)] if train else [],
         "steps": steps,
         "compiled": compiled,
     }
+    check_interpreter(python, program)
+    done = subprocess.run(
+        [python, program], input=json.dumps(request), stdout=subprocess.PIPE, text=True, check=False
+    )
     try:
-        done = subprocess.run(
-            [python, program], input=json.dumps(request), stdout=subprocess.PIPE, text=True, check=False
-        )
-    except OSError as error:
-        raise CotamError(
-            f"--peers-python {python}: cannot be run ({error.strerror}); name an interpreter that has CompressAI"
-        ) from error
-    try:
-        report = json.loads(done.stdout)
+        return {"pictures": len(request["images"]), **json.loads(done.stdout)}
     except json.JSONDecodeError as error:
         raise CotamError(f"--peers-python {python}: the program gave no answer") from error
-    if "variations" not in report:
-        raise CotamError(f"--peers-python {python}: {report.get('error', 'an answer without variations')}")
-    return {"pictures": len(request["images"]), **report}

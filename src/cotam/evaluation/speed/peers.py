@@ -22,8 +22,33 @@ from cotam.evaluation.synthetic import synthetic_picture
 
 PROGRAMS: Final = Path(cotam.__file__).parents[2] / "benchmarks" / "peers"
 PROGRAM: Final = PROGRAMS / "compressai_speed.py"
+NEEDED: Final = ("compressai", "numpy", "torch")
+MISSING: Final = (
+    f"import importlib.util as u; print(*(n for n in {NEEDED} if u.find_spec(n) is None), sep=', ')"
+)
+"""Program that tells which of the needed packages an interpreter has not."""
 MOST_PIXELS: Final = 1_000_000
 """Beyond this a round of a peer takes minutes."""
+
+
+def check_interpreter(python: Path, program: Path) -> None:
+    """Make sure that an interpreter can run a program of the peers.
+
+    Raises:
+        CotamError: interpreter, program or a package is not there.
+    """
+    if not program.is_file():
+        raise CotamError(f"{program}: no such file; peers are run from a source tree of cotam")
+    try:
+        done = subprocess.run([python, "-c", MISSING], capture_output=True, text=True, check=True)
+    except OSError as error:
+        raise CotamError(
+            f"--peers-python {python}: cannot be run ({error.strerror}); name an interpreter that has CompressAI"
+        ) from error
+    except subprocess.CalledProcessError as error:
+        raise CotamError(f"--peers-python {python}: is no Python interpreter") from error
+    if done.stdout.strip():
+        raise CotamError(f"--peers-python {python}: has not {done.stdout.strip()}; see benchmarks/README.md")
 
 
 class PeerProcess:
@@ -40,20 +65,15 @@ class PeerProcess:
         Raises:
             CotamError: interpreter or program is not there, or has not what it needs.
         """
-        if not program.is_file():
-            raise CotamError(f"{program}: no such file; peers are timed from a source tree of cotam")
-        try:
-            self._process = subprocess.Popen(
-                [python, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        except OSError as error:
-            raise CotamError(
-                f"--peers-python {python}: cannot be run ({error.strerror}); name an interpreter that has CompressAI"
-            ) from error
+        check_interpreter(python, program)
+        self._process = subprocess.Popen(
+            [python, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self._python, self._folder = python, folder
         self._pictures: dict[tuple[int, ...], str] = {}
         try:
             self.codecs: dict[str, str] = self._read("codecs")["codecs"]
+            """Settings of what it has, by name."""
         except CotamError:
             self.close()
             raise
@@ -88,8 +108,7 @@ class PeerProcess:
         except json.JSONDecodeError as error:
             raise CotamError(f"--peers-python {self._python}: the program gave no answer") from error
         if not isinstance(found, dict) or key not in found:
-            reason = found.get("error") if isinstance(found, dict) else None
-            raise CotamError(f"--peers-python {self._python}: {reason or f'an answer without {key!r}'}")
+            raise CotamError(f"--peers-python {self._python}: the program gave an answer without {key!r}")
         return found
 
     def _file(self, pixels: Pixels) -> str:

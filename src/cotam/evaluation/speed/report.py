@@ -66,6 +66,7 @@ def measure_speed(
     timings = [row for rounds in found for row in rounds.timings()]
     base = synthetic_picture(*plan.base)
     return {
+        "codec": ours[-1].name,
         "base": list(plan.base),
         "rounds": [
             {"width": width, "height": height, "rounds": plan.rounds_of(width, height)}

@@ -43,7 +43,7 @@ class TimedCodec(Protocol):
 
     @property
     def name(self) -> str:
-        """Short name."""
+        """Short name, which no other codec of a run has; with the runtime in it where several run one model."""
 
     @property
     def runtime(self) -> str:
