@@ -8,7 +8,7 @@ from tables import label, load, made_by, markdown_table
 
 WHOLE = "all"
 WAYS = ("encode", "decode")
-NO_PEERS = "CompressAI's models are not in this run: it was made without `--peers-python`, or the interpreter had none of them."
+NO_PEERS = "CompressAI's models are not in this run, which was made without `--peers-python`."
 PEERS = ("mbt2018-mean", "elic")
 
 Row = dict[str, Any]
@@ -31,8 +31,8 @@ def brief(path: Path) -> str:
     width, height = report["base"]
     table = markdown_table(["codec", *head], rows, right=range(1, len(head) + 1))
     return (
-        f"{table}\n\nOne picture of {width} x {height}, medians of interleaved rounds, weights loaded; the last columns "
-        f"are medians of the rounds' ratios with {_named(counts[-1])}. {_peers(report)}How it is measured: "
+        f"{table}\n\nOne picture of {width} x {height}, medians of interleaved rounds, weights loaded; the last "
+        f"columns are medians of the rounds' ratios with {_named(counts[-1])}. {_peers(report)}How it is measured: "
         f"benchmarks/README.md; {made_by(report)}."
     )
 

@@ -44,3 +44,8 @@ def python_without_compressai(tmp_path: Path) -> Path:
 @pytest.fixture
 def python_that_babbles(tmp_path: Path) -> Path:
     return write_interpreter(tmp_path / "python", answer="'no JSON'")
+
+
+@pytest.fixture
+def python_that_stops(tmp_path: Path) -> Path:
+    return write_interpreter(tmp_path / "python", answer="sys.exit()")

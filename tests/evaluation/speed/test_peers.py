@@ -49,6 +49,13 @@ def test_an_answer_that_is_none_is_refused(python_that_babbles: Path):
         peer.time(PICTURE, 1)
 
 
+def test_a_program_that_stops_is_an_error_at_every_request(python_that_stops: Path):
+    with peer_codecs(python_that_stops) as (peer,):
+        for _ in range(3):
+            with pytest.raises(CotamError, match="gave no answer|has stopped"):
+                peer.time(PICTURE, 1)
+
+
 def test_a_source_tree_without_the_programs_is_said(peers_python: Path):
     with (
         pytest.raises(CotamError, match="no such file; peers are run from a source tree"),

@@ -6,6 +6,13 @@ from pathlib import Path
 import pytest
 
 from cotam.cli.running import run
+from cotam.evaluation.speed import floor
+
+
+@pytest.fixture(autouse=True)
+def small_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products of small matrices take no time."""
+    monkeypatch.setattr(floor, "SIDE", 32)
 
 
 def bench(*arguments: object) -> int:

@@ -52,7 +52,7 @@ def test_formats_are_timed_both_ways(name: str):
     before = AvifImagePlugin.DEFAULT_MAX_THREADS
     timed = pillow_codec(name).time(PICTURE, 2)
     assert timed.encode.keys() == timed.decode.keys() == {WHOLE}
-    assert AvifImagePlugin.DEFAULT_MAX_THREADS == before
+    assert before == AvifImagePlugin.DEFAULT_MAX_THREADS
 
 
 def test_an_unknown_format_is_refused_by_name():

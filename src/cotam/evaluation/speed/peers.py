@@ -6,7 +6,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -96,7 +96,8 @@ class PeerProcess:
         """End the program."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # a request that a program which has stopped did not take
+            self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
 
