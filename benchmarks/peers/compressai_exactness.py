@@ -26,7 +26,7 @@ from compressai_models import (
 from PIL import Image
 from torch import nn
 
-CROP, BATCH = 64, 8
+CROP, BATCH = 64, 4
 LAMBDA, LEARNING_RATE, AUX_RATE = 0.01, 5e-4, 1e-2
 Decode = Callable[[], Any]
 Symbols = list[list[int]]
@@ -59,7 +59,7 @@ def train(model: nn.Module, paths: list[str], steps: int) -> None:
         aux.zero_grad()
         model.aux_loss().backward()
         aux.step()
-    print(f"trained: {float(bits) / (BATCH * CROP**2):.3f} bpp, loss {float(loss):.3f}", file=sys.stderr)
+    print(f"trained: {bits.item() / (BATCH * CROP**2):.3f} bpp, loss {loss.item():.3f}", file=sys.stderr)
     model.eval().update(force=True)
 
 

@@ -52,7 +52,7 @@ def test_an_answer_that_is_none_is_refused(python_that_babbles: Path):
 def test_a_program_that_stops_is_an_error_at_every_request(python_that_stops: Path):
     with peer_codecs(python_that_stops) as (peer,):
         for _ in range(3):
-            with pytest.raises(CotamError, match="gave no answer|has stopped"):
+            with pytest.raises(CotamError, match=r"gave no answer|has stopped"):
                 peer.time(PICTURE, 1)
 
 
