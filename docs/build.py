@@ -67,12 +67,14 @@ PARTS: dict[str, Source] = {
     "levelvqa-accuracy": (RESULTS / "levelvqa.json", levelvqa_tables.accuracy),
     "levelvqa-training": (VQA_LOG, levelvqa_tables.training),
     "levelvqa-adapter": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.adapter),
+    "adapter-ablations": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.ablations),
     "levelvqa-neck": (TRAINING / "levelvqa-neck-d1.log.jsonl", adapter_tables.neck),
     "adapter-step": (RESULTS / "adapter_step.json", adapter_tables.step),
     "analysis-memory": (RESULTS / "analysis_memory.json", adapter_tables.analysis_memory),
     "serving-load": (RESULTS / "serving.json", serving_tables.load_over_loopback),
     "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
     "accuracy-brief": (RESULTS / "accuracy.json", accuracy_tables.brief),
+    "lmms": (RESULTS / "lmms.json", accuracy_tables.lmms),
     "accuracy-gains": (RESULTS / "accuracy.json", accuracy_tables.gains),
 }
 """Every generated part: the result that it is made from, and how."""
