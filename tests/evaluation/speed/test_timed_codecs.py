@@ -11,8 +11,9 @@ from PIL import AvifImagePlugin
 from cotam.codec import Codec, Guide
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.evaluation.memory import peak_memory, peak_memory_of
-from cotam.evaluation.speed.cotam_codec import READING, WRITING, CotamCodec
+from cotam.evaluation.speed.cotam_codec import CotamCodec
 from cotam.evaluation.speed.pillow_codec import FORMATS, pillow_codec
+from cotam.evaluation.speed.staged import READING, WRITING
 from cotam.evaluation.speed.timed_codec import WAYS, WHOLE, Clock
 from cotam.evaluation.synthetic import synthetic_picture
 

@@ -2,33 +2,16 @@
 
 from dataclasses import dataclass
 
-from cotam.bitstream import read_stream, write_stream
 from cotam.codec import Codec, Guide, load_codec
-from cotam.codec.latents import FrameSink
-from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.evaluation.memory import peak_memory_of
 from cotam.evaluation.methods.cotam import guide_named
 from cotam.evaluation.rivals import Pixels
-from cotam.evaluation.speed.timed_codec import (
-    ANALYSIS,
-    CODING,
-    CONTAINER,
-    GUIDANCE,
-    NETWORKS,
-    SYNTHESIS,
-    WHOLE,
-    Clock,
-    Stages,
-    Timed,
-    timed,
-)
+from cotam.evaluation.speed.staged import decode_in_stages, encode_in_stages
+from cotam.evaluation.speed.timed_codec import Timed
 from cotam.evaluation.synthetic import synthetic_picture
 from cotam.evaluation.variations import cpu_settings
 
 QUALITY = 40.0
-WRITING = ((FrameSink, "add"), (FrameWriter, "to_bytes"))
-READING = ((FrameReader, "read"), (FrameReader, "finish"))
-"""The entropy coder; what is left between transform and container are the networks that drive it."""
 
 
 @dataclass(frozen=True)
@@ -57,39 +40,18 @@ class CotamCodec:
 
     def time(self, pixels: Pixels, threads: int) -> Timed:
         """See `TimedCodec.time`."""
+        codec, guide = self.codec, self.guide
         with cpu_settings(threads):
-            encode, data = self._encode(pixels)
-            return Timed(encode, self._decode(data), len(data))
+            encode, data = encode_in_stages(
+                lambda: codec.analyse(pixels),
+                lambda analysis, level_map: codec.encode_analysis(analysis, QUALITY, level_map).data,
+                None if guide is None else lambda: guide.level_map(pixels),
+            )
+            return Timed(encode, decode_in_stages(data, codec.decode_latents, codec.synthesise), len(data))
 
     def peak_memory(self, width: int, height: int) -> int:
         """See `TimedCodec.peak_memory`."""
         return peak_memory_of(encode_and_decode, self.model, self.guidance, width, height)
-
-    def _encode(self, pixels: Pixels) -> tuple[Stages, bytes]:
-        guide, stages = self.guide, {WHOLE: 0.0}
-        level_map = None
-        if guide is not None:
-            level_map, stages[GUIDANCE] = timed(lambda: guide.level_map(pixels))
-        analysis, stages[ANALYSIS] = timed(lambda: self.codec.analyse(pixels))
-        with Clock().inside(WRITING) as clock:
-            encoded, writing = timed(lambda: self.codec.encode_analysis(analysis, QUALITY, level_map))
-        stream = read_stream(encoded.data)
-        _, container = timed(lambda: write_stream(stream))
-        stages |= {NETWORKS: writing - clock.seconds - container, CODING: clock.seconds, CONTAINER: container}
-        return {**stages, WHOLE: sum(stages.values())}, encoded.data
-
-    def _decode(self, data: bytes) -> Stages:
-        _, container = timed(lambda: read_stream(data))
-        with Clock().inside(READING) as clock:
-            latents, reading = timed(lambda: self.codec.decode_latents(data))
-        _, synthesis = timed(lambda: self.codec.synthesise(latents))
-        return {
-            WHOLE: reading + synthesis,
-            CONTAINER: container,
-            CODING: clock.seconds,
-            NETWORKS: reading - clock.seconds - container,
-            SYNTHESIS: synthesis,
-        }
 
 
 def cotam_codecs(model: str, guidance: str | None) -> list[CotamCodec]:
