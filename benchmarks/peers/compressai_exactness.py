@@ -27,7 +27,7 @@ from PIL import Image
 from torch import nn
 
 CROP, BATCH = 64, 4
-LAMBDA, LEARNING_RATE, AUX_RATE = 0.01, 5e-4, 1e-2
+LAMBDA, LEARNING_RATE, AUX_RATE = 0.01, 2e-4, 1e-2
 Decode = Callable[[], Any]
 Symbols = list[list[int]]
 
@@ -90,6 +90,17 @@ def threads(count: int) -> Iterator[None]:
 
 
 @contextmanager
+def without_onednn() -> Iterator[None]:
+    """Run without oneDNN's kernels."""
+    before = torch.backends.mkldnn.enabled
+    torch.backends.mkldnn.enabled = False
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.enabled = before
+
+
+@contextmanager
 def channels_last(model: nn.Module) -> Iterator[None]:
     """Run with weights, and so activations, in another order in memory."""
     model.to(memory_format=torch.channels_last)
@@ -130,7 +141,7 @@ def variations(model: nn.Module, *, compiled: bool) -> dict[str, Callable[[], Ab
     found: dict[str, Callable[[], AbstractContextManager[Any]]] = {
         "nothing changed": nullcontext,
         "2 threads": lambda: threads(2),
-        "oneDNN off": lambda: torch.backends.mkldnn.flags(enabled=False),
+        "oneDNN off": without_onednn,
         "batch of 2": nullcontext,
         "channels-last": lambda: channels_last(model),
         "bfloat16 autocast": lambda: torch.autocast("cpu", torch.bfloat16),
