@@ -8,6 +8,8 @@ from tables import label, load, made_by, markdown_table
 
 WHOLE = "all"
 WAYS = ("encode", "decode")
+FLOOR_OF = "torch"
+"""The runtime whose number formats the floors are for."""
 NO_PEERS = "CompressAI's models are not in this run, which was made without `--peers-python`."
 PEERS = ("mbt2018-mean", "elic")
 
@@ -45,15 +47,14 @@ def stages(path: Path) -> str:
     floors = {
         (row["way"], row["threads"], row["stage"]): row["milliseconds"] for row in report["floor"]["stages"]
     }
+    ours = [row["codec"] for row in report["codecs"] if row["ours"] and row["runtime"] == FLOOR_OF]
     rows = []
     for codec, way, stage in dict.fromkeys((codec, way, stage) for codec, way, _, stage in times):
         cells = []
         for count in counts:
             spent, whole = times[codec, way, count, stage], times[codec, way, count, WHOLE]
             cells += [f"{spent:.1f}", f"{100 * spent / whole:.0f} %"]
-        floor = [
-            _ms(floors.get((way, count, stage)) if codec == report["codec"] else None) for count in counts
-        ]
+        floor = [_ms(floors.get((way, count, stage)) if codec in ours else None) for count in counts]
         rows.append([label(codec), way, stage, *cells, *floor])
     head = [text for count in counts for text in (f"ms, {_named(count)}", "share")]
     head += [f"floor ms, {_named(count)}" for count in counts]
@@ -108,7 +109,7 @@ def batches(path: Path) -> str:
 
 def memory(path: Path) -> str:
     """Peak memory by codec and size."""
-    found: dict[str, dict[tuple[int, int], int | None]] = {}
+    found: dict[str, dict[tuple[int, int], int]] = {}
     for row in load(path)["memory"]:
         found.setdefault(row["codec"], {})[row["width"], row["height"]] = row["peak_bytes"]
     shapes = list(dict.fromkeys(shape for peaks in found.values() for shape in peaks))
@@ -130,7 +131,7 @@ def settings(path: Path) -> str:
         for row in report["codecs"]
     ]
     table = markdown_table(["codec", "run by", "settings", "bpp"], rows, right=(3,))
-    return f"{table}\n\n{_peers(report)}{made_by(report).capitalize()}."
+    return f"{table}\n\n{_peers(report)}The report was {made_by(report)}."
 
 
 def _at_base(report: Row, part: str) -> Iterable[Row]:
@@ -154,7 +155,7 @@ def _peers(report: Row) -> str:
 
 
 def _times(ratio: float | None) -> str:
-    return "–" if ratio is None else f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
+    return "–" if ratio is None else f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}"
 
 
 def _ms(value: float | None) -> str:

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-LABELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF", "cotam-s": "cotam-s"}
+LABELS = {
+    "jpeg": "JPEG",
+    "webp": "WebP",
+    "avif": "AVIF",
+    "elic": "ELIC (CompressAI)",
+    "mbt2018-mean": "mbt2018-mean (CompressAI)",
+}
 OUR_CODEC = "cotam-s"
 OUTCOMES = {
     "BitstreamError": "were refused",
@@ -86,7 +92,7 @@ def exactness_of_peers(path: Path) -> str:
     steps = report["trained_steps"]
     trained = f"trained for {steps} steps" if steps else "random weights, latents spread as in trained models"
     return (
-        markdown_table(["decoder's only change", *names], rows, right=range(1, 1 + len(names)))
+        markdown_table(["decoder's only change", *map(label, names)], rows, right=range(1, 1 + len(names)))
         + f"\n\nPictures decoded to other symbols, and in brackets the share of symbols; {trained}. CompressAI "
         f"{report['compressai']}; {made_by(report)}."
     )

@@ -26,7 +26,6 @@ def print_speed(report: dict[str, Any]) -> None:
     memory = [
         {**row, "size": f"{row['width']}x{row['height']}", "peak": size_text(row["peak_bytes"])}
         for row in report["memory"]
-        if row["peak_bytes"] is not None
     ]
     _print_rows("peak memory, encoding and decoding", memory, ("codec", "size", "peak"))
 

@@ -104,9 +104,9 @@ def _described(
 
 
 def _memory(codecs: Sequence[TimedCodec], plan: Plan) -> list[dict[str, Any]]:
-    """Peak memory at the base size and at the largest."""
+    """Peak memory at the base size and at the largest, where it is known."""
     largest = max(plan.sizes, key=lambda size: size[0] * size[1])
-    return [
+    rows = (
         {
             "codec": codec.name,
             "runtime": codec.runtime,
@@ -117,4 +117,5 @@ def _memory(codecs: Sequence[TimedCodec], plan: Plan) -> list[dict[str, Any]]:
         for width, height in dict.fromkeys((plan.base, largest))
         for codec in codecs
         if codec.most_pixels is None or width * height <= codec.most_pixels
-    ]
+    )
+    return [row for row in rows if row["peak_bytes"] is not None]
