@@ -21,8 +21,8 @@ WIDEST, NARROWEST = 2.0, 0.01
 """Standard deviations of the first and the last latent channel: about 1 bit per pixel with 320 channels."""
 STRIDE = 64
 SETTINGS = {
-    "mbt2018-mean": "N=192, M=320 (its upper qualities), random weights",
-    "elic": "Elic2022Official, N=192, M=320, random weights",
+    "mbt2018-mean": "N=192, M=320 (its upper qualities)",
+    "elic": "Elic2022Official, N=192, M=320",
 }
 
 

@@ -103,7 +103,7 @@ def peak_bytes() -> int | None:
 def main() -> None:
     """Answer requests until there are no more."""
     version = import_compressai().__version__
-    codecs = {name: f"CompressAI {version} {settings}" for name, settings in SETTINGS.items()}
+    codecs = {name: f"CompressAI {version} {settings}, random weights" for name, settings in SETTINGS.items()}
     print(json.dumps({"codecs": codecs}), flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)
