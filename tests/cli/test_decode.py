@@ -109,6 +109,7 @@ def test_a_folder_of_streams_keeps_its_tree(cotam, stream, expected, random_mode
         "files": 2,
         "failed": 1,
         "skipped": 1,
+        "done_before": 0,
         "bytes_in": 2 * len(data),
         "bytes_out": sum(item["bytes_out"] for item in report["files"]),
         "ratio": report["total"]["ratio"],

@@ -20,6 +20,15 @@ def test_hyper_latents_lie_at_a_quarter_of_the_latents_resolution_rounded_up(siz
     assert synthesis(z).shape == (2, 6, 4 * z.shape[2], 4 * z.shape[3])
 
 
+def test_hyper_latents_are_the_same_in_training_and_outside():
+    torch.manual_seed(0)
+    analysis, hats = HyperAnalysis(8, 3, 8, 4), quality_hats(torch.full((1, 5, 6), 300), 3)
+    y = torch.randn(1, 8, 5, 6) * torch.logspace(-4, 4, 8)[:, None, None]
+    expected = analysis(y.requires_grad_(), hats)
+    with torch.inference_mode():
+        torch.testing.assert_close(analysis(y.detach(), hats), expected.detach())
+
+
 def test_the_exact_synthesis_stays_close_to_the_one_that_was_trained():
     torch.manual_seed(0)
     synthesis = HyperSynthesis(16, 24, 12)

@@ -134,6 +134,17 @@ def test_compiled_layers_give_the_same_integers():
     torch.compiler.reset()
 
 
+def test_a_prepared_layer_gives_the_same_and_stores_nothing_more():
+    for depthwise in (False, True):
+        layer, x = random_layer(4, depthwise, 15), random_input(5, 2, 24, 6, 5)
+        expected, stored = layer(x), set(layer.state_dict())
+        layer.prepare()
+        assert torch.equal(layer(x), expected)
+        assert set(layer.state_dict()) == stored == {"weight", "bias", "shift"}
+        moved = layer.to("meta")
+        assert moved.scaled_weight.device.type == moved.scaled_bias.device.type == "meta"
+
+
 def test_a_layer_that_could_pass_2_to_the_53_is_not_exact():
     layer = IntegerConv(4, 2)
     layer.weight.fill_(MAX_WEIGHT)

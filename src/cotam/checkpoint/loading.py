@@ -55,6 +55,8 @@ def _build(read: ModelArrays) -> CotamS:
         if not (same and torch.isfinite(tensor).all()):
             raise ModelError(f"{path}: {name} holds other than finite numbers of its type")
     for name, module in network.named_modules():
-        if isinstance(module, IntegerConv) and not module.is_exact():
-            raise ModelError(f"{path}: integer weights of {name} could overflow")
+        if isinstance(module, IntegerConv):
+            if not module.is_exact():
+                raise ModelError(f"{path}: integer weights of {name} could overflow")
+            module.prepare()
     return network

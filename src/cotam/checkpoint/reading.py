@@ -45,7 +45,12 @@ def read_model(name_or_path: str | Path) -> ModelArrays:
     card = find_model(name_or_path)
     try:
         tensors: dict[str, NDArray[Any]] = load_file(card.path)
-    except (SafetensorError, OSError, KeyError) as error:  # KeyError: a type that NumPy lacks
+    except (
+        SafetensorError,
+        OSError,
+        KeyError,
+        AttributeError,
+    ) as error:  # the last two: a type that NumPy lacks
         raise ModelError(f"{card.path}: the model file is damaged ({error})") from error
     if content_hash(card.architecture, card.config, tensors)[: 2 * MODEL_ID_BYTES] != card.model_id:
         raise ModelError(

@@ -49,12 +49,14 @@ def decode(
     runtime: runtimes.Option = "auto",
     device: options.Device = None,
     threads: options.Threads = None,
+    skip_existing: options.SkipExisting = False,
     as_json: options.Json = False,
 ) -> None:
     """Decode .cotam streams into pictures.
 
     Each stream names the model that made it; models that ship with cotam are found by themselves. Of a folder, every
-    .cotam file goes to the same place below DST; streams that fail are named, and the rest done.
+    .cotam file goes to the same place below DST; streams that fail are named, and the rest done. Pictures are written
+    whole or not at all: after an interruption, the same command with --skip-existing goes on where it stopped.
     """
     from cotam.cli.converting import convert
     from cotam.cli.pictures import suffix_of_format
@@ -63,7 +65,7 @@ def decode(
     if target != options.STANDARD and not Path(source).is_dir():
         _check_suffix(target, picture_format)
     kind = _decoding(suffix, model, runtimes.Machine(runtime, device, threads))
-    raise typer.Exit(convert(source, target, kind, as_json=as_json))
+    raise typer.Exit(convert(source, target, kind, skip_existing=skip_existing, as_json=as_json))
 
 
 def _check_suffix(target: str, picture_format: str | None) -> None:

@@ -61,12 +61,14 @@ def encode(
     runtime: runtimes.Option = "auto",
     device: options.Device = None,
     threads: options.Threads = None,
+    skip_existing: options.SkipExisting = False,
     as_json: options.Json = False,
 ) -> None:
     """Encode pictures into .cotam streams.
 
     Anything Pillow reads is taken, upright, with transparency on white. Of a folder, every picture goes to the same
-    place below DST; pictures that fail are named, and the rest done.
+    place below DST; pictures that fail are named, and the rest done. Streams are written whole or not at all: after
+    an interruption, the same command with --skip-existing goes on where it stopped.
     """
     from cotam.cli.converting import Kind, convert
     from cotam.images import find_images
@@ -76,7 +78,7 @@ def encode(
     choice = guiding.GuidanceChoice(guidance, tuple(roi or ()), levels, grid, layers, k, strength, prompt)
     prepare = _preparing(rate, choice, keep_metadata, model, runtimes.Machine(runtime, device, threads))
     kind = Kind("encoding", SUFFIX, find_images, prepare)
-    raise typer.Exit(convert(source, target, kind, as_json=as_json))
+    raise typer.Exit(convert(source, target, kind, skip_existing=skip_existing, as_json=as_json))
 
 
 def _preparing(

@@ -40,6 +40,13 @@ Device = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda", help
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, metavar="N", help="CPU threads to use; by default all.")
 ]
+SkipExisting = Annotated[
+    bool,
+    typer.Option(
+        "--skip-existing",
+        help="Of a folder, leave out what is done: an output that is there and no older than its source.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print figures as JSON on standard output.")]
 
 

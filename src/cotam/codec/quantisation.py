@@ -30,10 +30,15 @@ class Quantiser:
         """
         if self.thresholds.device != rest.device:
             self.thresholds = self.thresholds.to(rest.device)
-        magnitude = rest.abs()
+        symbols = torch.zeros_like(rest, memory_format=torch.contiguous_format)
+        magnitudes = rest.abs()
+        where = (
+            ((magnitudes >= 0.5) & (indexes > 0)).flatten().nonzero()[:, 0]
+        )  # the others are 0: mostly nine in ten
+        magnitude, table = magnitudes.flatten()[where], indexes.flatten()[where].to(torch.int64)
         symbol = torch.floor(magnitude + 0.5)
         last = self.thresholds.shape[1] - 1
-        threshold = self.thresholds[indexes.to(torch.int64), symbol.clamp(max=last).to(torch.int64)]
-        lower = (symbol > 0) & (symbol <= last) & (magnitude < symbol - 0.5 + threshold)
-        symbol = torch.where(lower, symbol - 1, symbol) * torch.sign(rest)
-        return torch.where(indexes > 0, symbol, 0.0)
+        threshold = self.thresholds[table, symbol.clamp(max=last).to(torch.int64)]
+        symbol -= ((symbol <= last) & (magnitude < symbol - 0.5 + threshold)).to(symbol.dtype)
+        symbols.view(-1)[where] = symbol.copysign(rest.flatten()[where])
+        return symbols

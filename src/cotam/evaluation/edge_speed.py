@@ -13,9 +13,10 @@ from cotam.edge import EdgeCodec, load_edge_codec
 from cotam.edge.runtimes import Precision, Runtime
 from cotam.evaluation.guidance_speed import random_clip
 from cotam.evaluation.rivals import Pixels
-from cotam.evaluation.speed import QUALITY, SIZE
+from cotam.evaluation.speed.cotam_codec import QUALITY
 from cotam.evaluation.synthetic import synthetic_picture
 
+SIZE: Final = (768, 512)
 WAYS: Final[tuple[tuple[Runtime, Precision], ...]] = (
     ("onnx", "float32"),
     ("openvino", "float32"),

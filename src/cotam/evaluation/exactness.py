@@ -12,6 +12,7 @@ from cotam.bitstream import read_header
 from cotam.codec import Codec, LatentImage, LevelMap
 from cotam.edge import EdgeCodec
 from cotam.edge.records import ArrayLatents
+from cotam.errors import BitstreamError
 from cotam.evaluation.rivals.rival import Pixels
 from cotam.evaluation.variations import Variation
 
@@ -39,6 +40,8 @@ class Mismatch:
     picture: str
     quality: float
     uniform: bool
+    problem: str
+    """Digest of what came instead, or the refusal."""
 
 
 def digest_of(image: LatentImage | ArrayLatents) -> str:
@@ -71,11 +74,13 @@ def mismatches(
     with variation.settings():
         for group in _groups(samples, variation.batch):
             full = list(islice(cycle(group), variation.batch))
-            decoded = codec.decode_latents_batch([sample.data for sample in full])
-            for sample, image in zip(group, decoded, strict=False):
-                same = digest_of(image) == sample.digest
-                found = Mismatch(variation.name, sample.picture, sample.quality, sample.uniform)
-                yield None if same else found
+            try:
+                found = [digest_of(image) for image in codec.decode_latents_batch([s.data for s in full])]
+            except BitstreamError as error:
+                found = [str(error)] * len(full)
+            for sample, digest in zip(group, found, strict=False):
+                wrong = Mismatch(variation.name, sample.picture, sample.quality, sample.uniform, digest)
+                yield None if digest == sample.digest else wrong
 
 
 def _groups(samples: Sequence[Sample], batch: int) -> Iterator[list[Sample]]:

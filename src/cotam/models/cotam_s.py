@@ -131,5 +131,5 @@ class CotamS(nn.Module):
 
 def pad_to_stride(x: Tensor, stride: int = STRIDE) -> Tensor:
     """Repeat the last row and column until both sides are multiples of ``stride``."""
-    h, w = x.shape[-2:]
-    return F.pad(x, (0, -w % stride, 0, -h % stride), mode="replicate")
+    below, right = (-side % stride for side in x.shape[-2:])
+    return F.pad(x, (0, right, 0, below), mode="replicate") if below or right else x

@@ -106,7 +106,7 @@ def integer_bits(network: CotamS, tables: TableSet, pictures: Sequence[np.ndarra
             base = torch.tensor([quality_to_step(quality)])
             sink = FrameSink(tables, [FrameWriter()])
             coder.encode(y, base.view(1, 1, 1).expand(1, *y.shape[-2:]), base, sink)
-            total += sink.ideal_bits[0]
+            total += sink.ideal_bits(0)
     return total
 
 
