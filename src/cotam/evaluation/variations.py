@@ -11,6 +11,9 @@ from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
 from cotam.codec.grouping import MAX_BATCH
 
+MAX_SHAPES = 200
+"""Forms of one layer that torch.compile makes for shapes: sides of one, other sides, batches."""
+
 
 @contextmanager
 def cpu_settings(threads: int = 1, *, onednn: bool = True) -> Iterator[None]:
@@ -24,6 +27,16 @@ def cpu_settings(threads: int = 1, *, onednn: bool = True) -> Iterator[None]:
     finally:
         torch.set_num_threads(before[0])
         onednn_flags.enabled = before[1]
+
+
+@contextmanager
+def always_compiled() -> Iterator[None]:
+    """Make ``torch.compile`` compile for every shape: beyond its limit it would quietly run what was not compiled."""
+    from torch._dynamo import config as dynamo  # takes its time
+
+    limits = {"recompile_limit": MAX_SHAPES, "accumulated_recompile_limit": 10 * MAX_SHAPES}
+    with cpu_settings(), dynamo.patch(**limits, fail_on_recompile_limit_hit=True):
+        yield
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,7 @@ def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Va
         Variation("bfloat16 transforms", load(dtype="bfloat16")),
     ]
     if compiled:
-        found.append(Variation("compiled", lambda: compile_entropy_networks(load()())))
+        found.append(Variation("compiled", lambda: compile_entropy_networks(load()()), always_compiled))
     if torch.cuda.is_available():
         found.append(Variation("CUDA", load("cuda")))
         found.append(Variation(f"CUDA, batch of {MAX_BATCH}", load("cuda"), batch=MAX_BATCH))
