@@ -70,12 +70,17 @@ def test_compiling_reaches_every_exact_layer(random_model_path: Path, monkeypatc
     assert exact <= inside
 
 
+class Doubling(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + x
+
+
 def test_what_is_called_compiled_is_never_quietly_run_without_compiling():
     from torch._dynamo import config as dynamo
     from torch._dynamo.exc import FailOnRecompileLimitHit
 
     def through_one_after_the_other(limit: int) -> None:
-        layer = torch.nn.Identity()
+        layer = Doubling()
         layer.compile(backend="eager", dynamic=False)
         with always_compiled(), dynamo.patch(recompile_limit=limit):
             for size in range(2, 7):

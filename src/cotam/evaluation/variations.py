@@ -34,8 +34,12 @@ def always_compiled() -> Iterator[None]:
     """Make ``torch.compile`` compile for every shape: beyond its limit it would quietly run what was not compiled."""
     from torch._dynamo import config as dynamo  # takes its time
 
-    limits = {"recompile_limit": MAX_SHAPES, "accumulated_recompile_limit": 10 * MAX_SHAPES}
-    with cpu_settings(), dynamo.patch(**limits, fail_on_recompile_limit_hit=True):
+    limit: Any = dynamo.patch(
+        recompile_limit=MAX_SHAPES,
+        accumulated_recompile_limit=10 * MAX_SHAPES,
+        fail_on_recompile_limit_hit=True,
+    )
+    with cpu_settings(), limit:
         yield
 
 
