@@ -33,6 +33,8 @@ def any_weights(network, seed):
             module.bias.copy_(torch.from_numpy(rng.integers(-limit, limit + 1, len(module.bias))))
             module.shift.fill_(int(rng.integers(6, MAX_SHIFT + 1)))
             assert module.is_exact()
+            if seed % 2:
+                module.prepare()
         elif isinstance(module, IntegerHyperScales):
             module.index.copy_(torch.from_numpy(rng.integers(0, 63 * 256, tuple(module.index.shape))))
     return network

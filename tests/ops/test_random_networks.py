@@ -41,6 +41,8 @@ def random_layer(rng: np.random.Generator, step: str) -> IntegerConv:
     layer.bias.copy_(torch.from_numpy(random_integers(rng, 1 << int(rng.integers(1, 46)), (CHANNELS,))))
     layer.shift.fill_(int(rng.integers(MAX_SHIFT + 1)))
     assert layer.is_exact()
+    if rng.random() < 0.5:
+        layer.prepare()
     return layer
 
 
