@@ -5,6 +5,8 @@ from pathlib import Path
 from tables import load, made_by, markdown_table
 
 from cotam.evaluation.accuracy.cells import accuracy_table, difference_table, share_cell
+from cotam.levelvqa.answer_files import questions_of_ids
+from cotam.levelvqa.scoring import score
 
 
 def brief(path: Path) -> str:
@@ -33,3 +35,18 @@ def gains(path: Path) -> str:
     """Gains over the anchor at equal bytes, by level."""
     table = difference_table(load(path))
     return f"{table.markdown()}\n\n{table.title}, with 95 % intervals."
+
+
+def lmms(path: Path) -> str:
+    """What lmms-eval itself reports of a run, beside `cotam levelvqa score` on the answers of that run."""
+    report = load(path)
+    answers = {row["id"]: row["answer"] for row in report["answers"]["levelvqa"]}
+    scored = score(answers, questions_of_ids(list(answers)))
+    own = {"accuracy": scored.overall, **scored.levels}
+    found = report["tasks"]["levelvqa"]
+    rows = [[name, f"{found[name]:.2f}", f"{share.percent:.2f}"] for name, share in own.items()]
+    table = markdown_table(["metric", "lmms-eval", "`cotam levelvqa score`"], rows, right=(1, 2))
+    return (
+        f"{table}\n\n{scored.scenes} exported scenes, {len(answers)} questions, `{report['method']}` at "
+        f"{report['bpp']:.4f} bpp, lmms-eval {report['lmms_eval']}; {made_by(report)}."
+    )

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tables import markdown_table
 
@@ -14,6 +15,33 @@ def adapter(path: Path) -> str:
 def neck(path: Path) -> str:
     """How near they come through a neck."""
     return _training(path, "latents through the neck")
+
+
+VARIANTS = {
+    "levelvqa-adapter": "both losses",
+    "levelvqa-adapter-high-only": "`--low 0`",
+    "levelvqa-adapter-low-only": "`--high 0`",
+    "levelvqa-neck-no-prior": "`--no-prior`",
+}
+
+
+def ablations(path: Path) -> str:
+    """Adapters of the ablations beside the whole one, whose log is given."""
+    rows, head = [], ["file", "recipe", "steps"]
+    for name, recipe in VARIANTS.items():
+        last = _last_validation(path.with_name(f"{name}.log.jsonl"))
+        head[3:] = [f"quality {row['quality']:g}" for row in last["validation"]]
+        rows.append(
+            [
+                f"`{name}`",
+                recipe,
+                f"{last['step']:,}",
+                *(f"{row['adapted']:.3f}" for row in last["validation"]),
+            ]
+        )
+    pixels = ", ".join(f"{row['pixels']:.3f}" for row in last["validation"])
+    note = f"Measured as above; of decoded pictures: {pixels}. Logs in [training](training)."
+    return f"{markdown_table(head, rows, right=range(2, 6))}\n\n{note}"
 
 
 def step(path: Path) -> str:
@@ -51,8 +79,7 @@ def analysis_memory(path: Path) -> str:
 
 def _training(path: Path, way: str) -> str:
     """Steps and time, and how near the tower's tokens come to those of originals."""
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    last = next(row for row in reversed(rows) if "validation" in row)
+    last = _last_validation(path)
     table = [
         [f"{row['quality']:g}", f"{row['bpp']:.3f}", f"{row['pixels']:.3f}", f"{row['adapted']:.3f}"]
         for row in last["validation"]
@@ -64,3 +91,8 @@ def _training(path: Path, way: str) -> str:
         f"The log: [{path.name}](training/{path.name})."
     )
     return f"{markdown_table(head, table, right=range(4))}\n\n{note}"
+
+
+def _last_validation(path: Path) -> dict[str, Any]:
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return next(row for row in reversed(rows) if "validation" in row)

@@ -15,9 +15,11 @@ from pathlib import Path
 import accuracy_tables
 import adapter_tables
 import analysis_tables
+import edge_tables
 import guidance_tables
 import levelvqa_tables
 import serving_tables
+import speed_tables
 import tables
 import training_curve
 
@@ -39,7 +41,14 @@ PARTS: dict[str, Source] = {
     "rate": (RESULTS / "kodak_rate.json", tables.rate),
     "rate-curve": (RESULTS / "kodak_rate.json", tables.rate_curve),
     "regularity": (RESULTS / "kodak_rate.json", tables.regularity),
-    "speed": (RESULTS / "speed.json", tables.speed),
+    "speed": (RESULTS / "speed.json", speed_tables.brief),
+    "speed-stages": (RESULTS / "speed.json", speed_tables.stages),
+    "speed-floor": (RESULTS / "speed.json", speed_tables.floor),
+    "speed-sizes": (RESULTS / "speed.json", speed_tables.sizes),
+    "speed-batches": (RESULTS / "speed.json", speed_tables.batches),
+    "speed-memory": (RESULTS / "speed.json", speed_tables.memory),
+    "speed-settings": (RESULTS / "speed.json", speed_tables.settings),
+    "exactness-peers": (RESULTS / "peers.json", tables.exactness_of_peers),
     "exactness": (RESULTS / "exactness.json", tables.exactness),
     "exactness-avx2": (RESULTS / "exactness_avx2.json", tables.exactness),
     "robustness": (RESULTS / "robustness.json", tables.robustness),
@@ -59,12 +68,16 @@ PARTS: dict[str, Source] = {
     "levelvqa-accuracy": (RESULTS / "levelvqa.json", levelvqa_tables.accuracy),
     "levelvqa-training": (VQA_LOG, levelvqa_tables.training),
     "levelvqa-adapter": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.adapter),
+    "adapter-ablations": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.ablations),
     "levelvqa-neck": (TRAINING / "levelvqa-neck-d1.log.jsonl", adapter_tables.neck),
     "adapter-step": (RESULTS / "adapter_step.json", adapter_tables.step),
     "analysis-memory": (RESULTS / "analysis_memory.json", adapter_tables.analysis_memory),
     "serving-load": (RESULTS / "serving.json", serving_tables.load_over_loopback),
+    "edge-speed": (RESULTS / "edge.json", edge_tables.speed),
+    "edge-precision": (RESULTS / "edge.json", edge_tables.precision),
     "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
     "accuracy-brief": (RESULTS / "accuracy.json", accuracy_tables.brief),
+    "lmms": (RESULTS / "lmms.json", accuracy_tables.lmms),
     "accuracy-gains": (RESULTS / "accuracy.json", accuracy_tables.gains),
 }
 """Every generated part: the result that it is made from, and how."""

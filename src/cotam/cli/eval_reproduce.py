@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,13 +11,22 @@ from cotam.cli.eval_options import (
     Cache,
     MllmName,
     Workers,
+    interruptible,
     load_answerers,
     measure,
     numbers,
     open_cache,
 )
 from cotam.cli.files import check_output
+from cotam.cli.levelvqa_options import progress_bar
 from cotam.cli.options import DEFAULT_MODEL, Device, Model, Threads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cotam.evaluation.answerers import Answerers
+    from cotam.evaluation.methods import Method
+    from cotam.evaluation.reproduce.experiment import Scale
 
 RESULTS, PAGE = Path("benchmarks", "results", "reproduce.json"), Path("docs", "results.md")
 QUICK_RESULTS, QUICK_PAGE = Path("reproduce-quick.json"), Path("reproduce-quick.md")
@@ -104,13 +113,14 @@ def _measured(
         QUICK,
         WHOLE,
         Scale,
+        against_full,
         experiment,
         extras,
         make_methods,
     )
 
     usual = QUICK if quick else WHOLE
-    scale = Scale(num or usual.scenes, bpps or usual.bpps)
+    scale = Scale(num or usual.scenes, bpps or usual.bpps, usual.timed_scenes)
     default = AblationGuidance()
     guidance = AblationGuidance(texts[0] or default.shallow, texts[1] or default.deep)
     answerers = load_answerers(mllm, device, threads)
@@ -119,8 +129,23 @@ def _measured(
         say(f"left out: {name}: {why}")
     plan = experiment(made, scale, model, guidance)
     measured = measure(plan, list(made.methods), answerers, open_cache(cache), workers)
-    found = accuracy_report(measured, BASE)
-    return {**new_report("reproduce"), **rounded(extras(made, quick, model, guidance)), **found}
+    beside = {
+        **extras(made, quick, model, guidance),
+        "ablation_differences": against_full(measured),
+        "timings": _timings(made.methods, answerers, scale),
+    }
+    return {**new_report("reproduce"), **accuracy_report(measured, BASE), **rounded(beside)}
+
+
+def _timings(methods: "Sequence[Method]", answerers: "Answerers", scale: "Scale") -> dict[str, Any]:
+    from cotam.evaluation.reproduce.experiment import BASE
+    from cotam.evaluation.reproduce.timing import time_methods
+
+    with interruptible(), progress_bar() as bar:
+        task = bar.add_task("timing", total=scale.timed_scenes + 1)
+        return time_methods(
+            methods, answerers, BASE, scale.timed_scenes, lambda done: bar.advance(task, done)
+        )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from cotam.checkpoint import load_model
 from cotam.errors import CotamError
+from cotam.evaluation.accuracy.figures import difference_rows, figures
 from cotam.evaluation.accuracy.plan import Plan
+from cotam.evaluation.accuracy.run import Measured
 from cotam.evaluation.answerers import Answerers
 from cotam.evaluation.complexity import groups
 from cotam.evaluation.methods import ABLATIONS, AblationGuidance, Method, load_methods
@@ -24,10 +26,11 @@ class Scale:
 
     scenes: int
     bpps: tuple[float, ...]
+    timed_scenes: int
 
 
-WHOLE: Final = Scale(1000, (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8))
-QUICK: Final = Scale(16, (0.1, 0.3))
+WHOLE: Final = Scale(1000, (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8), 32)
+QUICK: Final = Scale(16, (0.1, 0.3), 4)
 
 SIMILARITY_SCENES: Final = 96
 """Of so many scenes the tokens are compared: means need fewer than accuracies, and a tower runs twice for them."""
@@ -74,6 +77,12 @@ def experiment(made: Made, scale: Scale, model: str, guidance: AblationGuidance)
         guidance=guidance,
         similarity=SIMILARITY_SCENES,
     )
+
+
+def against_full(measured: Measured) -> list[dict[str, Any]]:
+    """Differences of all methods to the full system at equal bytes; none where that was not measured."""
+    names = [method.name for method in measured.methods]
+    return list(difference_rows(figures(measured), FULL)) if FULL in names else []
 
 
 def extras(made: Made, quick: bool, model: str, guidance: AblationGuidance) -> dict[str, Any]:

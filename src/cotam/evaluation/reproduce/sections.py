@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from cotam.evaluation.accuracy.cells import Table, bd_table, signed
+from cotam.evaluation.accuracy.cells import Table, bd_table, gain_cell, share_cell, signed
 from cotam.evaluation.methods import ABLATIONS
 from cotam.evaluation.reproduce.experiment import BASE, FULL, NECKS
-from cotam.levelvqa import LEVELS
+from cotam.levelvqa import FAMILIES, LEVELS
 
 Report = Mapping[str, Any]
 
@@ -99,6 +99,19 @@ def losses(report: Report, method: str) -> str:
     return f"`{method}` is worse than `{report['anchor']}`, beyond the interval: {'; '.join(found)}."
 
 
+def families(report: Report) -> str:
+    """Where guidance and adapter help, and where not: accuracy by family at one rate."""
+    names = measured(report, [BASE, "without-guidance", "without-adapter", FULL])
+    rate = middle_rate(report)
+    found = {row["method"]: row["families"] for row in report["rows"] if row["rate"] == rate}
+    rows = tuple(
+        (family, FAMILIES[family].level, *(share_cell(found[name].get(family)) for name in names))
+        for family in found[BASE]
+    )
+    table = Table("", ("family of questions", "level", *names), rows)
+    return f"By family, percent right at {rate.removeprefix('bpp ')} bpp:\n\n{table.markdown()}"
+
+
 def bd_rates(report: Report) -> str:
     """BD-rates of every method."""
     table = bd_table(report)
@@ -118,6 +131,41 @@ def ablations(report: Report) -> str:
     return f"Percent right at {at} bpp, with 95 % intervals.\n\n{Table('', head, body, words=5).markdown()}"
 
 
+def contributions(report: Report) -> str:
+    """What the full system has over each ablation, paired: whether each of the paper's parts helps here."""
+    found = {(row["method"], row["rate"]): row["overall"] for row in report["ablation_differences"]}
+    names = [name for name in measured(report, list(ABLATIONS)) if name != FULL]
+    if not names or not found:
+        return ""
+    rates = [row["rate"] for row in report["rows"] if row["method"] == FULL]
+    head = ("against", *rates, "the full system is")
+    body = []
+    for name in names:
+        gains = [_reversed(found[name, rate]) for rate in rates if (name, rate) in found]
+        cells = [gain_cell(_reversed(found[name, rate])) if (name, rate) in found else "–" for rate in rates]
+        body.append((name, *cells, _direction(gains)))
+    return (
+        f"Accuracy of `{FULL}` minus that of each variant, percentage points, paired over scenes. In the paper the "
+        f"full system is ahead of every variant.\n\n{Table('', head, tuple(body), words=1).markdown()}"
+    )
+
+
+def _reversed(gain: Mapping[str, float]) -> dict[str, float]:
+    return {"points": -gain["points"], "low": -gain["high"], "high": -gain["low"]}
+
+
+def _direction(gains: Sequence[Mapping[str, float]]) -> str:
+    """What the intervals at all rates say together."""
+    ahead, behind = sum(gain["low"] > 0 for gain in gains), sum(gain["high"] < 0 for gain in gains)
+    if ahead and behind:
+        return "ahead at some rates, behind at others"
+    if not ahead and not behind:
+        return "neither ahead nor behind"
+    count = ahead or behind
+    where = "" if count == len(gains) else f" at {count} of {len(gains)} rates"
+    return f"{'ahead' if ahead else 'behind'}{where}"
+
+
 def _parts(report: Report, name: str) -> Iterator[str]:
     for part in PARTS.get(name, ("none", "no", "yes", "–")):
         yield part.format_map(report["guidance"])
@@ -125,7 +173,7 @@ def _parts(report: Report, name: str) -> Iterator[str]:
 
 def _shares(row: Mapping[str, Any]) -> Iterator[str]:
     for cell in (row["overall"], *(row["levels"].get(level) for level in LEVELS)):
-        yield "–" if cell is None else f"{cell['percent']:.1f} ({cell['low']:.1f}–{cell['high']:.1f})"
+        yield share_cell(cell)
 
 
 def middle_rate(report: Report) -> str:
@@ -160,20 +208,20 @@ def complexity(report: Report) -> str:
 
 
 def times(report: Report) -> str:
-    """Median times at one rate, beside the base codec's."""
-    rate = middle_rate(report)
-    chosen = [row for row in report["timings"] if row["rate"] in (rate, "lossless")]
-    base = next(row for row in chosen if row["method"] == BASE)
-    rows = tuple(
-        (row["method"], *(_time(row[key], base[key]) for key in ("encode_seconds", "decode_seconds")))
-        for row in chosen
-    )
-    text = Table("", ("method", "encode", "decode"), rows, words=1).markdown()
+    """Median times of all methods, beside the base codec's."""
+    timings = report["timings"]
+    stages = ("encode", "decode", "tokens")
+    rows = tuple((row["method"], *(_time(row[stage]) for stage in stages)) for row in timings["methods"])
+    head = ("method", "encode", "decode", "bytes to tokens")
+    threads = "thread" if timings["threads"] == 1 else "threads"
     return (
-        f"Median milliseconds a scene at {rate.removeprefix('bpp ')} bpp on one core, the search for the size "
-        f"included, and what that is against `{BASE}`. The paper: {PAPER_TIMES}.\n\n{text}"
+        f"Median milliseconds of {timings['scenes']} scenes at quality {timings['quality']:g} of each method's own "
+        f"scale, all methods in turn on each scene, {timings['threads']} {threads}; in brackets the median ratio to "
+        f"`{BASE}`. Encoding has guidance in it, and bytes to tokens all that a server does before the language "
+        f"model: decoding, tower, adapter or neck. The paper, against its base codec: {PAPER_TIMES}.\n\n"
+        f"{Table('', head, rows, words=1).markdown()}"
     )
 
 
-def _time(seconds: float, base: float) -> str:
-    return f"{1e3 * seconds:.1f} ({signed(100 * (seconds / base - 1), 0)} %)"
+def _time(stage: Mapping[str, float]) -> str:
+    return f"{1e3 * stage['seconds']:.1f} ({signed(100 * (stage['ratio'] - 1), 0)} %)"
