@@ -25,7 +25,7 @@ from cotam.checkpoint.registry import read_metadata
 from cotam.errors import ModelError
 from cotam.evaluation.memory import peak_memory
 
-CASES = 400
+CASES = 250
 MAX_GROWTH = 200_000_000
 CODEC = CodecIdentity("random", "01020304")
 TOWER = TowerIdentity("small", "clip", 32, 4, 16, (4, 4), 1, "0123456789abcdef")
