@@ -42,6 +42,7 @@ PARTS: dict[str, Source] = {
     "rate-curve": (RESULTS / "kodak_rate.json", tables.rate_curve),
     "regularity": (RESULTS / "kodak_rate.json", tables.regularity),
     "speed": (RESULTS / "speed.json", speed_tables.brief),
+    "speed-ratios": (RESULTS / "speed.json", speed_tables.ratios),
     "speed-stages": (RESULTS / "speed.json", speed_tables.stages),
     "speed-floor": (RESULTS / "speed.json", speed_tables.floor),
     "speed-sizes": (RESULTS / "speed.json", speed_tables.sizes),

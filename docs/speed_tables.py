@@ -39,6 +39,26 @@ def brief(path: Path) -> str:
     )
 
 
+def ratios(path: Path) -> str:
+    """How often the time of each way to run the codec goes into those of the others, with the most threads."""
+    report = load(path)
+    most = _threads(report)[-1]
+    found = {
+        (row["codec"], row["rival"], row["way"]): row["times"]
+        for row in _at_base(report, "ratios")
+        if row["threads"] == most
+    }
+    ours = [row["codec"] for row in report["codecs"] if row["ours"]]
+    rivals = [row["codec"] for row in report["codecs"] if not row["ours"]]
+    rows = [
+        [label(rival), way, *(_times(found.get((codec, rival, way))) for codec in ours)]
+        for rival in rivals
+        for way in WAYS
+    ]
+    head = ["codec", "way", *(f"times {label(codec)}" for codec in ours)]
+    return f"{markdown_table(head, rows, right=range(2, len(head)))}\n\nWith {_named(most)}."
+
+
 def stages(path: Path) -> str:
     """Every stage at the base size, its share, and the floor under it."""
     report = load(path)

@@ -41,10 +41,12 @@ def speed(
 ) -> None:
     """Time encoding and decoding by stage, beside other codecs in the same rounds.
 
-    Also how time grows with pixels, pictures a second in batches, peak memory, and the floor: the multiply-adds of
-    each stage over what the machine multiplies in matrix products. ``--guidance none`` leaves guidance out.
+    Edge runtimes are timed where they are installed. Also how time grows with pixels, pictures a second in batches,
+    peak memory, and the floor: the multiply-adds of each stage over what the machine multiplies in matrix products.
+    ``--guidance none`` leaves guidance out.
     """
     from cotam.evaluation.speed.cotam_codec import cotam_codecs
+    from cotam.evaluation.speed.edge_codec import edge_codecs
     from cotam.evaluation.speed.pillow_codec import pillow_codec
     from cotam.evaluation.speed.report import Plan, measure_speed
 
@@ -52,7 +54,9 @@ def speed(
     others: list[TimedCodec] = [pillow_codec(name) for name in split(codecs) if name != NONE]
     with ExitStack() as stack:
         others += _peers(peers_python, stack)
-        ours = cotam_codecs(model, None if guidance == NONE else guidance)
+        wanted = None if guidance == NONE else guidance
+        ours = cotam_codecs(model, wanted)
+        others = [*edge_codecs(model, wanted), *others]
         with _progress() as progress:
             task = progress.add_task("timing", total=plan.total_rounds)
             report = measure_speed(ours, others, plan, lambda: progress.advance(task))
