@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from cotam.cli.running import run
+from cotam.edge import is_installed
+from cotam.edge.runtimes import RUNTIMES
 from cotam.evaluation.speed import floor
 
 
@@ -27,7 +29,9 @@ def test_speed_writes_a_report_with_rivals_guidance_and_peers(
     options += ["--guidance", "saliency", "--model", random_model_path]
     assert bench("speed", *options, "--peers-python", peers_python, "--json", target) == 0
     report = json.loads(target.read_text())
-    assert {row["codec"] for row in report["timings"]} == {"random", "random+saliency", "webp", "elic"}
+    edge = {f"random+saliency ({runtime})" for runtime in filter(is_installed, RUNTIMES)}
+    named = {row["codec"] for row in report["timings"]}
+    assert named == {"random", "random+saliency", "webp", "elic", *edge}
     assert report["codec"] == "random+saliency"
     assert {row["peak_bytes"] > 1e6 for row in report["memory"]} == {True}
     assert "peak memory" in capsys.readouterr().out
