@@ -1,7 +1,6 @@
 """Converting one file, or all files of a folder, in the same way."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from cotam.cli.files import check_file, check_input, check_output, display_name,
 from cotam.cli.options import STANDARD
 from cotam.cli.running import BAD_DATA, reason
 from cotam.errors import CotamError
+from cotam.images.finding import renamed
 
 Conversion = Callable[[str, str], Figures]
 """Converts the file of the first name to that of the second."""
@@ -85,13 +85,8 @@ def plan_folder(source: Path, target: Path, chosen: Collection[Path], suffix: st
         raise ValueError(
             f"{source}: nothing to convert in this folder ({len(others)} files of other suffixes)"
         )
-    stems = Counter(str(path.with_suffix("")).casefold() for path in chosen)
-    jobs = []
-    for path in sorted(chosen):
-        alone = stems[str(path.with_suffix("")).casefold()] == 1
-        name = path.with_suffix(suffix) if alone else path.with_name(path.name + suffix)
-        jobs.append((path, target / name.relative_to(source)))
-    return Plan(jobs, others)
+    names = renamed(sorted(chosen), suffix)
+    return Plan([(path, target / name.relative_to(source)) for path, name in names.items()], others)
 
 
 def _convert_folder(plan: Plan, conversion: Conversion, doing: str) -> Outcome:
