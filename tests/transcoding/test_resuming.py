@@ -67,6 +67,16 @@ def test_a_run_goes_on_where_it_was(source, after, request, coding, tmp_path):
     assert len(keys) == len(set(keys)) == report.items
 
 
+@pytest.mark.parametrize("after", [3, 4, 5, 8])
+def test_a_folder_goes_on_into_the_same_shards(after, pictures, coding, tmp_path):
+    chosen = {"form": "webdataset", "per_unit": 3}
+    transcode(pictures, tmp_path / "whole", coding, **chosen)
+    with pytest.raises(KeyboardInterrupt):
+        transcode(pictures, tmp_path / "broken", coding, advance=stopped_after(after), **chosen)
+    transcode(pictures, tmp_path / "broken", coding, **chosen)
+    assert contents(tmp_path / "broken") == contents(tmp_path / "whole")
+
+
 def test_a_second_run_does_nothing_and_lists_what_failed(pictures, coding, tmp_path):
     transcode(pictures, tmp_path / "out", coding)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}

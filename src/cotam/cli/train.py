@@ -12,6 +12,7 @@ from cotam.cli.options import Threads
 from cotam.cli.train_adapter import adapter
 from cotam.cli.train_levelvqa import levelvqa
 from cotam.cli.train_neck import neck
+from cotam.cli.train_tokens import Accumulate
 from cotam.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def codec(
     steps: Annotated[int | None, typer.Option(help="Optimiser steps in all.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")] = False,
     crop: Annotated[int | None, typer.Option(help="Side of the crops, a multiple of 64.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Crops per step.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Crops of a batch.")] = None,
+    accumulate: Accumulate = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
     balance: Annotated[
         float | None, typer.Option(help="0 favours high rates in the loss, 0.6 weighs all alike.")
@@ -61,6 +63,7 @@ def codec(
         "steps": steps,
         "crop": crop,
         "batch": batch,
+        "accumulate": accumulate,
         "learning_rate": learning_rate,
         "balance": balance,
         "seed": seed,

@@ -5,6 +5,7 @@ process, the one that calls, can write streams and manifest for a whole cluster.
 machine finds them under the same path.
 """
 
+import logging
 import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -63,10 +64,9 @@ def _start(ray: Any) -> bool:
     """Join a cluster or start one; False if this process is part of one already."""
     if ray.is_initialized():
         return False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
-        ray.init(log_to_driver=False, include_dashboard=False)
-    except ValueError:  # an existing cluster takes no options about how it is made
-        ray.init(log_to_driver=False)
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, OSError, RuntimeError) as error:
         raise CotamError(f"Ray cannot be started: {error}") from error
     return True
@@ -94,8 +94,7 @@ def _code(lot: list[Item], coding: Coding, workers: int, resources: dict[str, fl
     blocks = max(-(-len(rows) // ITEMS_PER_BLOCK), 1)
     actors = min(workers, blocks)
     coded = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
-        CoderActor,
-        fn_constructor_args=(coding,),
+        actor_class(coding),
         batch_size=ITEMS_PER_BLOCK,
         compute=ray.data.ActorPoolStrategy(size=actors),
         **resources,
@@ -104,13 +103,15 @@ def _code(lot: list[Item], coding: Coding, workers: int, resources: dict[str, fl
         yield pickle.loads(row["coded"])
 
 
-class CoderActor:
-    """An actor that holds the codec."""
+def actor_class(coding: Coding) -> Any:
+    """The class of actors that hold the codec. It takes no arguments, so that Ray can start a lost one again."""
 
-    def __init__(self, coding: Coding) -> None:
-        self._code = Coder(coding, threads=1)
+    class CoderActor:
+        def __init__(self) -> None:
+            self._code = Coder(coding, threads=1)
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Code a batch of items."""
-        coded = self._code([pickle.loads(item) for item in batch["item"]])
-        return {"coded": [pickle.dumps(one) for one in coded]}
+        def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+            coded = self._code([pickle.loads(item) for item in batch["item"]])
+            return {"coded": [pickle.dumps(one) for one in coded]}
+
+    return CoderActor

@@ -1,5 +1,6 @@
 """Where streams go: files of their own, or shards and tables that are finished when all their streams are there."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,13 +114,12 @@ class UnitTarget:
             return unit
         if self._spool is not None and self._streams < self.per_unit:
             return self._name
-        numbers = {record.file for record in self.records.values() if record.file} | {self._name}
-        unfinished = [
-            name for name in numbers if spool_path(self.top / name).is_file() and name != self._name
-        ]
-        if unfinished and self._spool is None:
-            return unfinished[0]
-        return next_unit(numbers, self.sealer.suffix)
+        streams = Counter(record.file for record in self.records.values() if record.done)
+        for name, count in streams.items():
+            spool, whole = spool_path(self.top / name), self.top / name
+            if count < self.per_unit and spool.is_file() and not whole.is_file():
+                return name
+        return next_unit(streams, self.sealer.suffix)
 
     def _open(self, name: str) -> None:
         path = self.top / name
