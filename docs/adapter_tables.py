@@ -32,7 +32,12 @@ def ablations(path: Path) -> str:
         last = _last_validation(path.with_name(f"{name}.log.jsonl"))
         head[3:] = [f"quality {row['quality']:g}" for row in last["validation"]]
         rows.append(
-            [f"`{name}`", recipe, f"{last['step']:,}", *(f"{row['adapted']:.3f}" for row in last["validation"])]
+            [
+                f"`{name}`",
+                recipe,
+                f"{last['step']:,}",
+                *(f"{row['adapted']:.3f}" for row in last["validation"]),
+            ]
         )
     pixels = ", ".join(f"{row['pixels']:.3f}" for row in last["validation"])
     note = f"Measured as above; of decoded pictures: {pixels}. Logs in [training](training)."

@@ -17,6 +17,7 @@ import adapter_tables
 import analysis_tables
 import guidance_tables
 import levelvqa_tables
+import scale_tables
 import serving_tables
 import tables
 import training_curve
@@ -63,6 +64,10 @@ PARTS: dict[str, Source] = {
     "levelvqa-neck": (TRAINING / "levelvqa-neck-d1.log.jsonl", adapter_tables.neck),
     "adapter-step": (RESULTS / "adapter_step.json", adapter_tables.step),
     "analysis-memory": (RESULTS / "analysis_memory.json", adapter_tables.analysis_memory),
+    "scale-uplink": (RESULTS / "uplink.json", scale_tables.uplink),
+    "scale-transcoding": (RESULTS / "transcode.json", scale_tables.throughput),
+    "scale-sizing": (RESULTS / "uplink.json", scale_tables.sizing),
+    "scale-decades": (RESULTS / "uplink.json", scale_tables.decades),
     "serving-load": (RESULTS / "serving.json", serving_tables.load_over_loopback),
     "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
     "accuracy-brief": (RESULTS / "accuracy.json", accuracy_tables.brief),

@@ -19,8 +19,8 @@ Data = Annotated[
     list[str],
     typer.Option(
         metavar="levelvqa|DIR|FILE",
-        help="Scenes drawn on the fly, or a folder of pictures or WebDataset shards, a shard (.tar), or a captions "
-        "file (JSON lines with image and caption); may be repeated.",
+        help="Scenes drawn on the fly, or a folder of pictures or WebDataset shards, shards (.tar, x-{000..331}.tar), "
+        "or a captions file (JSON lines with image and caption); may be repeated.",
     ),
 ]
 Out = Annotated[Path, typer.Option(metavar="RUN", help="Folder of checkpoints, log and adapter file.")]
