@@ -48,5 +48,5 @@ def lmms(path: Path) -> str:
     table = markdown_table(["metric", "lmms-eval", "`cotam levelvqa score`"], rows, right=(1, 2))
     return (
         f"{table}\n\n{scored.scenes} exported scenes, {len(answers)} questions, `{report['method']}` at "
-        f"{report['bpp']:.4f} bpp; {made_by(report)}."
+        f"{report['bpp']:.4f} bpp, lmms-eval {report['lmms_eval']}; {made_by(report)}."
     )

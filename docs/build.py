@@ -15,6 +15,7 @@ from pathlib import Path
 import accuracy_tables
 import adapter_tables
 import analysis_tables
+import edge_tables
 import guidance_tables
 import levelvqa_tables
 import scale_tables
@@ -69,6 +70,8 @@ PARTS: dict[str, Source] = {
     "scale-sizing": (RESULTS / "uplink.json", scale_tables.sizing),
     "scale-decades": (RESULTS / "uplink.json", scale_tables.decades),
     "serving-load": (RESULTS / "serving.json", serving_tables.load_over_loopback),
+    "edge-speed": (RESULTS / "edge.json", edge_tables.speed),
+    "edge-precision": (RESULTS / "edge.json", edge_tables.precision),
     "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
     "accuracy-brief": (RESULTS / "accuracy.json", accuracy_tables.brief),
     "lmms": (RESULTS / "lmms.json", accuracy_tables.lmms),

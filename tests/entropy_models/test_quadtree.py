@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from cotam.entropy_models.quadtree import PASSES, QuadtreeContext, blocks_of_pass
-from cotam.ops.fixed_point import ONE, to_integers
+from cotam.entropy_models.quadtree import QuadtreeContext
+from cotam.entropy_models.structure import PASSES, blocks_of_pass
+from cotam.ops.fixed_point import to_integers
+from cotam.ops.integers import ONE
 from cotam.ops.quality import quality_hats
 
 CHANNELS, FEATURES, NODES = 8, 6, 3

@@ -1,4 +1,4 @@
-"""``cotam bench``: rate against rivals, exactness, speed, robustness, guidance."""
+"""``cotam bench``: rate against rivals, exactness, conformance, speed, robustness, guidance."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cotam.cli.bench_conformance import conformance
 from cotam.cli.bench_guidance import guidance
 from cotam.cli.bench_tables import print_exactness, print_rates, print_robustness, print_speed
 from cotam.cli.console import messages, say
@@ -29,6 +30,9 @@ JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write the report as JSON.")
 ]
 app.command(epilog="Example: cotam bench guidance --images kodak --json guidance.json")(guidance)
+app.command(epilog="Example: cotam bench conformance tests/conformance tests/conformance/cotam-s")(
+    conformance
+)
 Images = Annotated[Path, typer.Option("--images", metavar="DIR", help="Folder of pictures.")]
 
 

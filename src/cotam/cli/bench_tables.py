@@ -45,6 +45,24 @@ def print_exactness(report: dict[str, Any]) -> None:
     output().print(table)
 
 
+def print_conformance(report: dict[str, Any]) -> None:
+    """One line a folder and runtime, then every stream that was read otherwise."""
+    table = _table(f"{report['streams']} frames of golden streams")
+    table.add_column("streams")
+    table.add_column("runtime")
+    table.add_column("decoded differently", justify="right")
+    for row in report["runtimes"]:
+        result = "not run" if row["not_run"] else f"{len(row['mismatches'])} of {row['frames']}"
+        table.add_row(row["folder"], row["runtime"], result)
+    output().print(table)
+    for row in report["runtimes"]:
+        where = f"{row['folder']}, {row['runtime']}"
+        for one in row["mismatches"]:
+            output().print(f"{where}: {one['stream']}: {one['problem']}", markup=False)
+        if row["not_run"]:
+            output().print(f"{where}: not run: {row['not_run']}", markup=False)
+
+
 def print_speed(report: dict[str, Any]) -> None:
     """One line a stage, one column a number of threads."""
     table = _table(f"median milliseconds of {report['repeat']} rounds, {', '.join(report['pictures'][:3])}")

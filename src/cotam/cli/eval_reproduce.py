@@ -113,6 +113,7 @@ def _measured(
         QUICK,
         WHOLE,
         Scale,
+        against_full,
         experiment,
         extras,
         make_methods,
@@ -128,8 +129,12 @@ def _measured(
         say(f"left out: {name}: {why}")
     plan = experiment(made, scale, model, guidance)
     measured = measure(plan, list(made.methods), answerers, open_cache(cache), workers)
-    found = accuracy_report(measured, BASE) | {"timings": rounded(_timings(made.methods, answerers, scale))}
-    return {**new_report("reproduce"), **rounded(extras(made, quick, model, guidance)), **found}
+    beside = {
+        **extras(made, quick, model, guidance),
+        "ablation_differences": against_full(measured),
+        "timings": _timings(made.methods, answerers, scale),
+    }
+    return {**new_report("reproduce"), **accuracy_report(measured, BASE), **rounded(beside)}
 
 
 def _timings(methods: "Sequence[Method]", answerers: "Answerers", scale: "Scale") -> dict[str, Any]:

@@ -16,7 +16,7 @@ from cotam.cli.train_tokens import Accumulate
 from cotam.errors import TrainingError
 
 if TYPE_CHECKING:
-    from cotam.models.cotam_s import CotamSConfig
+    from cotam.models.cotam_s_config import CotamSConfig
     from cotam.training.config import CodecTrainingConfig
 
 app = typer.Typer(help="Train models.", no_args_is_help=True, add_completion=False)
@@ -113,7 +113,7 @@ def recipe(given: dict[str, Any]) -> "CodecTrainingConfig":
 
 def model_sizes() -> "CotamSConfig":
     """Sizes of the model that is trained."""
-    from cotam.models.cotam_s import CotamSConfig
+    from cotam.models.cotam_s_config import CotamSConfig
 
     return CotamSConfig()
 

@@ -6,21 +6,14 @@ its neighbours (the idea of the quadtree partition in Li et al., "Neural Video C
 CVPR 2023). Every pass is one convolution network over the whole picture: parallel, never raster order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from cotam.entropy_models.structure import PASSES, Where, blocks_of_pass
 from cotam.ops.fixed_point import FixedConv, add_leaky, leaky_relu, saturate
-
-PASSES = 4
-ORDER = (0, 3, 1, 2)
-PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))
-
-
-Where = tuple[slice, slice, slice, slice]
-"""Batch, channels, rows and columns of a block."""
 
 
 class PassBlock(NamedTuple):
@@ -32,22 +25,6 @@ class PassBlock(NamedTuple):
     """(N, M/4, h, w), in activation units; not bounded to 16 bits."""
     indexes: Tensor
     """Real table indexes, of the same shape and unit."""
-
-
-def blocks_of_pass(number: int, channels: int) -> Iterator[tuple[int, Where]]:
-    """The four (group, index expression) pairs that a pass codes in a tensor (N, ``channels``, H, W)."""
-    size = channels // PASSES
-    for parity, (row, column) in enumerate(PARITIES):
-        group = ORDER[number] ^ parity
-        yield (
-            group,
-            (
-                slice(None),
-                slice(group * size, (group + 1) * size),
-                slice(row, None, 2),
-                slice(column, None, 2),
-            ),
-        )
 
 
 class QuadtreeContext(nn.Module):

@@ -10,9 +10,17 @@ from cotam.evaluation.accuracy.report import accuracy_report, rounded
 from cotam.evaluation.accuracy.run import evaluate
 from cotam.evaluation.methods import AblationGuidance
 from cotam.evaluation.reports import new_report
-from cotam.evaluation.reproduce.experiment import BASE, Scale, experiment, extras, make_methods
+from cotam.evaluation.reproduce.experiment import BASE, Scale, against_full, experiment, extras, make_methods
 from cotam.evaluation.reproduce.page import results_page, write_page
-from cotam.evaluation.reproduce.sections import PARTS, ablations, claim, families, losses, times
+from cotam.evaluation.reproduce.sections import (
+    PARTS,
+    ablations,
+    claim,
+    contributions,
+    families,
+    losses,
+    times,
+)
 from cotam.evaluation.reproduce.timing import time_methods
 
 GUIDANCE = AblationGuidance("saliency:grid=4", "saliency:grid=2")
@@ -33,9 +41,13 @@ def made(pretended, model, random_codec, tmp_path_factory):
         methods = make_methods(mllm, model, GUIDANCE)
         plan = experiment(methods, SCALE, model, GUIDANCE)
         measured = evaluate(plan, methods.methods, mllm, AnswerCache(tmp_path_factory.mktemp("cache")))
-        timings = time_methods(methods.methods, mllm, BASE, SCALE.timed_scenes)
-        found = accuracy_report(measured, BASE) | {"timings": rounded(timings)}
-    return {**new_report("reproduce"), **rounded(extras(methods, True, model, GUIDANCE)), **found}
+        beside = {
+            **extras(methods, True, model, GUIDANCE),
+            "ablation_differences": against_full(measured),
+            "timings": time_methods(methods.methods, mllm, BASE, SCALE.timed_scenes),
+        }
+        found = accuracy_report(measured, BASE)
+    return {**new_report("reproduce"), **found, **rounded(beside)}
 
 
 @pytest.fixture
@@ -123,6 +135,29 @@ def test_the_table_of_ablations_names_the_guidance_that_was_used(report):
     assert "| full | saliency:grid=4 | yes | yes | low + high |" in table
     assert "| deep-layer-guidance | saliency:grid=2 |" in table
     assert "| cotam-s | none | no | yes | – |" in table
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ([(-3.0, -1.0), (-2.0, -0.5)], "ahead"),
+        ([(-3.0, -1.0), (-2.0, 0.5)], "ahead at 1 of 2 rates"),
+        ([(1.0, 2.0), (0.5, 2.0)], "behind"),
+        ([(-1.0, 2.0), (-0.5, 2.0)], "neither ahead nor behind"),
+        ([(-3.0, -1.0), (0.5, 2.0)], "ahead at some rates, behind at others"),
+    ],
+)
+def test_each_part_of_the_system_gets_the_verdict_of_its_intervals(report, bounds, words):
+    report["ablation_differences"] = [
+        {
+            "method": "without-adapter",
+            "rate": rate,
+            "overall": {"points": sum(pair) / 2, "low": pair[0], "high": pair[1]},
+        }
+        for rate, pair in zip(["bpp 0.3", "bpp 1"], bounds, strict=True)
+    ]
+    line = next(line for line in contributions(report).splitlines() if "without-adapter" in line)
+    assert line.endswith(f"| {words} |")
 
 
 def test_every_family_has_its_row_with_and_without_guidance_and_adapter(report):

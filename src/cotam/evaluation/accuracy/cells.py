@@ -80,7 +80,7 @@ def _bd_cell(row: Mapping[str, Any] | None) -> str:
 def difference_table(report: Report) -> Table:
     """Gains over the anchor at equal bytes; empty where methods were not measured so."""
     rows = tuple(
-        (row["method"], row["rate"], *(_gain(row.get(group)) for group in ("overall", *LEVELS)))
+        (row["method"], row["rate"], *(gain_cell(row.get(group)) for group in ("overall", *LEVELS)))
         for row in report["differences"]
         if row["rate"].startswith("bpp")
     )
@@ -88,7 +88,8 @@ def difference_table(report: Report) -> Table:
     return Table(title, ("method", "rate", "all", *LEVELS), rows)
 
 
-def _gain(cell: Mapping[str, Any] | None) -> str:
+def gain_cell(cell: Mapping[str, Any] | None) -> str:
+    """Points with their interval; a dash where there are none."""
     if cell is None:
         return "–"
     return f"{signed(cell['points'])} ({signed(cell['low'])} to {signed(cell['high'])})"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def run_tasks(model: Any, names: Sequence[str], manager: Any, limit: int | None)
     )
     samples = found.get("samples", {})
     return {
+        "lmms_eval": version("lmms-eval"),
         "mllm": model.mllm,
         "method": model.relay.method.name,
         "settings": model.relay.method.settings,

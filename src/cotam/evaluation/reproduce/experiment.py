@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from cotam.checkpoint import load_model
 from cotam.errors import CotamError
+from cotam.evaluation.accuracy.figures import difference_rows, figures
 from cotam.evaluation.accuracy.plan import Plan
+from cotam.evaluation.accuracy.run import Measured
 from cotam.evaluation.answerers import Answerers
 from cotam.evaluation.complexity import groups
 from cotam.evaluation.methods import ABLATIONS, AblationGuidance, Method, load_methods
@@ -75,6 +77,12 @@ def experiment(made: Made, scale: Scale, model: str, guidance: AblationGuidance)
         guidance=guidance,
         similarity=SIMILARITY_SCENES,
     )
+
+
+def against_full(measured: Measured) -> list[dict[str, Any]]:
+    """Differences of all methods to the full system at equal bytes; none where that was not measured."""
+    names = [method.name for method in measured.methods]
+    return list(difference_rows(figures(measured), FULL)) if FULL in names else []
 
 
 def extras(made: Made, quick: bool, model: str, guidance: AblationGuidance) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def results_page(report: Report, images: Mapping[str, str]) -> str:
         parts += [sections.losses(report, FULL), sections.families(report)]
     parts += _section(report, "BD-rates", sections.bd_rates(report), RIVALS)
     parts += _section(report, "Ablations", sections.ablations(report), list(ABLATIONS))
+    parts.append(sections.contributions(report))
     parts += _section(report, "Neck against adapter", sections.necks(report), NECKS)
     parts += _section(report, "Complexity", sections.complexity(report), [])
     parts += _section(report, "Time", sections.times(report), [])

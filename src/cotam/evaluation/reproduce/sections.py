@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from cotam.evaluation.accuracy.cells import Table, bd_table, share_cell, signed
+from cotam.evaluation.accuracy.cells import Table, bd_table, gain_cell, share_cell, signed
 from cotam.evaluation.methods import ABLATIONS
 from cotam.evaluation.reproduce.experiment import BASE, FULL, NECKS
 from cotam.levelvqa import FAMILIES, LEVELS
@@ -129,6 +129,41 @@ def ablations(report: Report) -> str:
     body = tuple((name, *_parts(report, name), *_shares(rows[name])) for name in [BASE, *names])
     at = rate.removeprefix("bpp ")
     return f"Percent right at {at} bpp, with 95 % intervals.\n\n{Table('', head, body, words=5).markdown()}"
+
+
+def contributions(report: Report) -> str:
+    """What the full system has over each ablation, paired: whether each of the paper's parts helps here."""
+    found = {(row["method"], row["rate"]): row["overall"] for row in report["ablation_differences"]}
+    names = [name for name in measured(report, list(ABLATIONS)) if name != FULL]
+    if not names or not found:
+        return ""
+    rates = [row["rate"] for row in report["rows"] if row["method"] == FULL]
+    head = ("against", *rates, "the full system is")
+    body = []
+    for name in names:
+        gains = [_reversed(found[name, rate]) for rate in rates if (name, rate) in found]
+        cells = [gain_cell(_reversed(found[name, rate])) if (name, rate) in found else "–" for rate in rates]
+        body.append((name, *cells, _direction(gains)))
+    return (
+        f"Accuracy of `{FULL}` minus that of each variant, percentage points, paired over scenes. In the paper the "
+        f"full system is ahead of every variant.\n\n{Table('', head, tuple(body), words=1).markdown()}"
+    )
+
+
+def _reversed(gain: Mapping[str, float]) -> dict[str, float]:
+    return {"points": -gain["points"], "low": -gain["high"], "high": -gain["low"]}
+
+
+def _direction(gains: Sequence[Mapping[str, float]]) -> str:
+    """What the intervals at all rates say together."""
+    ahead, behind = sum(gain["low"] > 0 for gain in gains), sum(gain["high"] < 0 for gain in gains)
+    if ahead and behind:
+        return "ahead at some rates, behind at others"
+    if not ahead and not behind:
+        return "neither ahead nor behind"
+    count = ahead or behind
+    where = "" if count == len(gains) else f" at {count} of {len(gains)} rates"
+    return f"{'ahead' if ahead else 'behind'}{where}"
 
 
 def _parts(report: Report, name: str) -> Iterator[str]:
