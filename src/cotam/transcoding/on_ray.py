@@ -67,7 +67,7 @@ def _start(ray: Any) -> bool:
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, OSError, RuntimeError) as error:
+    except Exception as error:  # Ray has nothing narrower for a node that does not start
         raise CotamError(f"Ray cannot be started: {error}") from error
     return True
 

@@ -1,7 +1,9 @@
 """A run: what is still to do is coded, written and recorded, item by item."""
 
+import errno
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -80,9 +82,10 @@ def transcode(
         advance: is told how many items are settled, of how many, and of the last one.
 
     Raises:
-        DatasetError: no such data set; or the target holds another run's manifest, or something else.
+        DatasetError: no such data set; or the target holds another run's manifest, or something else; or the disk is
+            full: what was written stays and is gone on from.
         ModelError: no such codec.
-        OSError: the target cannot be written; what was written stays and is gone on from.
+        OSError: the target cannot be written; likewise.
         ValueError: an option out of range.
     """
     coding, began = coding or Coding(), time.monotonic()
@@ -97,12 +100,25 @@ def transcode(
         "column": data.column,
         **coding.description(),
     }
-    with Manifest(Path(target), settings) as manifest:
+    with _room_wanted(target), Manifest(Path(target), settings) as manifest:
         run = _Run(data, Path(target), form, per_unit, manifest)
         run.forget_lost()
         if retry:
             run.forget_failed()
         return run.carry_out(engine or _engine(coding, workers), began, advance)
+
+
+@contextmanager
+def _room_wanted(target: str | Path) -> Iterator[None]:
+    """Say it in words when the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DatasetError(
+            f"{target}: the disk is full; the same command goes on when there is room"
+        ) from error
 
 
 def open_pictures(source: str | Path, target: Path, column: str | None) -> DataSet:

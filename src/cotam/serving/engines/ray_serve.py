@@ -77,7 +77,7 @@ def build(args: Options) -> Any:
     def app() -> "FastAPI":
         return make_app(args)
 
-    deployment = serve.deployment(serve.ingress(app)(), name=NAME)  # type: ignore[arg-type,misc]
+    deployment = serve.deployment(serve.ingress(app)(), name=NAME)
     return deployment.options(**deployment_options(args)).bind()
 
 
