@@ -1,5 +1,6 @@
 """What pictures a data set has: a folder of files, WebDataset shards, or Parquet files."""
 
+import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def open_data_set(path: str | Path, suffixes: Collection[str], column: str | Non
     if paths[0].is_dir():
         top, form, files = paths[0], *_inside(paths[0], frozenset(suffixes))
     else:
-        top, form, files = paths[0].parent, _form_of(paths), paths
+        top, form, files = Path(os.path.commonpath([p.parent for p in paths])), _form_of(paths), paths
     if column is not None and form != "parquet":
         raise DatasetError(f"{path}: a column is a matter of Parquet files, and this holds none")
     if form == "parquet":

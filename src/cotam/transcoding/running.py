@@ -193,7 +193,7 @@ class _Run:
             report.bytes_in += record.bytes_in if record.done else 0
             report.bytes_out += record.bytes
             advance(report.before + number, report.items, record)
-        self.target.finish(self.records)
+        self.target.finish()
         report.failed = [record for record in self.records.values() if not record.done]
         report.seconds = time.monotonic() - began
         return report

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +26,7 @@ class Target(Protocol):
     def write(self, coded: Coded) -> tuple[str, int]:
         """Keep a stream; returns its file, from the top, and where it begins there."""
 
-    def finish(self, records: Mapping[str, Record]) -> None:
+    def finish(self) -> None:
         """Complete everything that is not yet."""
 
 
@@ -56,7 +56,7 @@ class FolderTarget:
         write_atomically(path, coded.stream, sync=False)
         return name, 0
 
-    def finish(self, records: Mapping[str, Record]) -> None:
+    def finish(self) -> None:
         """Nothing is left to do."""
 
 
@@ -78,7 +78,6 @@ class UnitTarget:
     _spool: Spool | None = None
     _name: str = ""
     _streams: int = 0
-    _sizes: dict[str, int] = field(default_factory=dict)
 
     def kept(self, record: Record) -> bool:
         """See `Target`."""
@@ -103,7 +102,7 @@ class UnitTarget:
         self._streams += 1
         return name, self._spool.append(coded.stream)
 
-    def finish(self, records: Mapping[str, Record]) -> None:
+    def finish(self) -> None:
         """See `Target`. Also completes what an earlier run has left."""
         self._seal()
         for spool in sorted(self.top.rglob(f"*{self.sealer.suffix}{SUFFIX}")):
