@@ -47,15 +47,12 @@ def main() -> None:
         coding = Coding(quality=QUALITY)
         runs = [{"how": "a bare loop", "workers": 1, **bare(list(paths))}]
         engines: list[tuple[str, int, Engine | None]] = [
-            ("processes", workers, partial(code_in_processes, coding=coding, workers=workers))
-            for workers in (1, 2)
+            ("processes", workers, partial(code_in_processes, workers=workers)) for workers in (1, 2)
         ]
         if not given.no_ray:
             from cotam.transcoding.on_ray import code_on_ray
 
-            engines += [
-                ("Ray", workers, partial(code_on_ray, coding=coding, workers=workers)) for workers in (1, 2)
-            ]
+            engines += [("Ray", workers, partial(code_on_ray, workers=workers)) for workers in (1, 2)]
         for how, workers, engine in engines:
             out = Path(scratch) / f"{how}-{workers}"
             runs.append({"how": how, "workers": workers, **transcoded(folder, out, coding, engine)})

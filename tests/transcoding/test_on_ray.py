@@ -28,7 +28,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_ray_gives_what_one_process_gives_manifest_included(source, request, coding, tmp_path):
     data = request.getfixturevalue(source)
     transcode(data, tmp_path / "here", coding)
-    report = transcode(data, tmp_path / "ray", coding, engine=partial(code_on_ray, coding=coding, workers=2))
+    report = transcode(data, tmp_path / "ray", coding, engine=partial(code_on_ray, workers=2))
     assert len(report.failed) == 1
     assert contents(tmp_path / "ray") == contents(tmp_path / "here")
 
@@ -40,8 +40,7 @@ def test_a_run_that_was_broken_off_goes_on_with_ray_and_ends_without(pictures, c
 
     with pytest.raises(KeyboardInterrupt):
         transcode(pictures, tmp_path / "out", coding, form="webdataset", per_unit=3, advance=stop)
-    engine = partial(code_on_ray, coding=coding)
-    report = transcode(pictures, tmp_path / "out", coding, form="webdataset", per_unit=3, engine=engine)
+    report = transcode(pictures, tmp_path / "out", coding, form="webdataset", per_unit=3, engine=code_on_ray)
     assert (report.before, report.done) == (4, 6)
     transcode(pictures, tmp_path / "whole", coding, form="webdataset", per_unit=3)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")

@@ -99,16 +99,16 @@ def _run(
             if record is not None and not record.done:
                 report(f"{record.key}: {record.reason}")
 
-        engine = _ray_engine(coding, workers) if on_ray else None
+        engine = _ray_engine(workers) if on_ray else None
         workers = workers or _cores()
         return carry_out(source, target, coding, workers=workers, engine=engine, advance=advance, **chosen)
 
 
-def _ray_engine(coding: "Coding", workers: int | None) -> "Engine":
+def _ray_engine(workers: int | None) -> "Engine":
     from cotam.transcoding.on_ray import code_on_ray, require_ray
 
     require_ray()
-    return partial(code_on_ray, coding=coding, workers=workers)
+    return partial(code_on_ray, workers=workers)
 
 
 def _cores() -> int:

@@ -61,8 +61,8 @@ class Coded(NamedTuple):
     """Why it failed."""
 
 
-Engine: TypeAlias = Callable[[Iterable[Item]], Iterator[Coded]]
-"""Codes items; results come in the order of the items."""
+Engine: TypeAlias = Callable[[Iterable[Item], Coding], Iterator[Coded]]
+"""Codes items as it is told; results come in the order of the items."""
 
 
 class Coder:

@@ -9,7 +9,7 @@ import logging
 import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from cotam.data.places import Item
@@ -49,10 +49,14 @@ def code_on_ray(items: Iterable[Item], coding: Coding, workers: int | None = Non
     require_ray()
     import ray
 
+    items = iter(items)
+    first = next(items, None)
+    if first is None:
+        return
     started = _start(ray)
     try:
         coding, workers, resources = _spread(coding, workers, ray.cluster_resources())
-        items = iter(items)
+        items = chain([first], items)
         while lot := list(islice(items, ITEMS_PER_DATASET)):
             yield from _code(lot, coding, workers, resources)
     finally:

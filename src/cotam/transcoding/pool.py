@@ -22,8 +22,9 @@ AHEAD = 3
 
 def code_here(items: Iterable[Item], coding: Coding, threads: int | None = None) -> Iterator[Coded]:
     """Code in this process."""
-    coder, items = Coder(coding, threads), iter(items)
+    coder, items = None, iter(items)
     while task := list(islice(items, coding.batch)):
+        coder = coder or Coder(coding, threads)
         yield from coder(task)
 
 

@@ -105,7 +105,8 @@ def transcode(
         run.forget_lost()
         if retry:
             run.forget_failed()
-        return run.carry_out(engine or _engine(coding, workers), began, advance)
+        coded = (engine or _engine(workers))(run.pending(), coding)
+        return run.carry_out(coded, began, advance)
 
 
 @contextmanager
@@ -147,16 +148,14 @@ def _form(data: DataSet, form: Form | None) -> Form:
     return form
 
 
-def _engine(coding: Coding, workers: int) -> Engine:
-    if workers == 1:
-        return partial(code_here, coding=coding)
-    return partial(code_in_processes, coding=coding, workers=workers)
+def _engine(workers: int) -> Engine:
+    return code_here if workers == 1 else partial(code_in_processes, workers=workers)
 
 
 class _Run:
     def __init__(self, data: DataSet, top: Path, form: Form, per_unit: int, manifest: Manifest) -> None:
         self.data, self.top, self.manifest = data, top, manifest
-        self.records = manifest.records
+        self.records, self.before = manifest.records, 0
         self.target: Target
         if form == "folder":
             self.target = FolderTarget(top, stream_names(item.key for item in data.items()))
@@ -183,25 +182,27 @@ class _Run:
                 del self.records[record.key]
 
     def carry_out(
-        self, engine: Engine, began: float, advance: Callable[[int, int, Record | None], None]
+        self, results: Iterator[Coded], began: float, advance: Callable[[int, int, Record | None], None]
     ) -> Report:
         report = Report(self.data.count(), 0)
         advance(0, report.items, None)
-        for number, coded in enumerate(engine(self._pending(report)), start=1):
+        for number, coded in enumerate(results, start=1):
             record = self._settle(coded)
             report.done += record.done
             report.bytes_in += record.bytes_in if record.done else 0
             report.bytes_out += record.bytes
-            advance(report.before + number, report.items, record)
+            advance(self.before + number, report.items, record)
         self.target.finish()
+        report.before = self.before
         report.failed = [record for record in self.records.values() if not record.done]
         report.seconds = time.monotonic() - began
         return report
 
-    def _pending(self, report: Report) -> Iterator[Item]:
+    def pending(self) -> Iterator[Item]:
+        """What is still to do; counts what is not."""
         for item in self.data.items():
             if item.key in self.records:
-                report.before += 1
+                self.before += 1
             else:
                 yield item
 
