@@ -20,6 +20,7 @@ import guidance_tables
 import levelvqa_tables
 import scale_tables
 import serving_tables
+import speed_tables
 import tables
 import training_curve
 
@@ -41,7 +42,15 @@ PARTS: dict[str, Source] = {
     "rate": (RESULTS / "kodak_rate.json", tables.rate),
     "rate-curve": (RESULTS / "kodak_rate.json", tables.rate_curve),
     "regularity": (RESULTS / "kodak_rate.json", tables.regularity),
-    "speed": (RESULTS / "speed.json", tables.speed),
+    "speed": (RESULTS / "speed.json", speed_tables.brief),
+    "speed-ratios": (RESULTS / "speed.json", speed_tables.ratios),
+    "speed-stages": (RESULTS / "speed.json", speed_tables.stages),
+    "speed-floor": (RESULTS / "speed.json", speed_tables.floor),
+    "speed-sizes": (RESULTS / "speed.json", speed_tables.sizes),
+    "speed-batches": (RESULTS / "speed.json", speed_tables.batches),
+    "speed-memory": (RESULTS / "speed.json", speed_tables.memory),
+    "speed-settings": (RESULTS / "speed.json", speed_tables.settings),
+    "exactness-peers": (RESULTS / "peers.json", tables.exactness_of_peers),
     "exactness": (RESULTS / "exactness.json", tables.exactness),
     "exactness-avx2": (RESULTS / "exactness_avx2.json", tables.exactness),
     "robustness": (RESULTS / "robustness.json", tables.robustness),

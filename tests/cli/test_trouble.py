@@ -14,7 +14,7 @@ import pytest
 
 from cotam import load_codec
 
-PICTURES = 150
+PICTURES = 100
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 CLI = [sys.executable, "-m", "cotam.cli"]
 

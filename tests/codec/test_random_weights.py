@@ -33,6 +33,8 @@ def any_weights(network, seed):
             module.bias.copy_(torch.from_numpy(rng.integers(-limit, limit + 1, len(module.bias))))
             module.shift.fill_(int(rng.integers(6, MAX_SHIFT + 1)))
             assert module.is_exact()
+            if seed % 2:
+                module.prepare()
         elif isinstance(module, IntegerHyperScales):
             module.index.copy_(torch.from_numpy(rng.integers(0, 63 * 256, tuple(module.index.shape))))
     return network
@@ -60,7 +62,7 @@ def decoded(coder, frames, steps, base):
     return latents
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_models_of_any_weights_decode_what_was_encoded_in_every_way(make_network, tables, seed):
     coder = LatentCoder(any_weights(make_network(seed).to_integers(), seed), tables)
     frames, steps, base, expected = coded(coder, seed, *np.random.default_rng(seed).integers(1, 8, 2))

@@ -18,6 +18,8 @@ from cotam.models.cotam_s_config import CotamSConfig
 from cotam.models.cotam_s_shapes import float_shapes, integer_shapes
 
 ARCHITECTURE: Final = "cotam-s"
+NOT_IN_NUMPY: Final = (KeyError, AttributeError, TypeError)
+"""What safetensors raises for tensors of a type that NumPy lacks; which one depends on the type."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,7 @@ def read_model(name_or_path: str | Path) -> ModelArrays:
     card = find_model(name_or_path)
     try:
         tensors: dict[str, NDArray[Any]] = load_file(card.path)
-    except (SafetensorError, OSError, KeyError) as error:  # KeyError: a type that NumPy lacks
+    except (SafetensorError, OSError, *NOT_IN_NUMPY) as error:
         raise ModelError(f"{card.path}: the model file is damaged ({error})") from error
     if content_hash(card.architecture, card.config, tensors)[: 2 * MODEL_ID_BYTES] != card.model_id:
         raise ModelError(

@@ -6,6 +6,7 @@ its neighbours (the idea of the quadtree partition in Li et al., "Neural Video C
 CVPR 2023). Every pass is one convolution network over the whole picture: parallel, never raster order.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 
 from cotam.entropy_models.structure import PASSES, Where, blocks_of_pass
 from cotam.ops.fixed_point import FixedConv, add_leaky, leaky_relu, saturate
+
+STRIP_POSITIONS = 4096
+"""Positions that a trunk works on together outside training: few enough to stay in a processor's cache."""
 
 
 class PassBlock(NamedTuple):
@@ -107,5 +111,14 @@ class ContextTrunk(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Mix positions, then channels twice; (N, C, H, W) to the same."""
         x = leaky_relu(x)
-        x = add_leaky(x, self.mix(self.spread(x)))
+        near = self.spread(x)
+        if near.requires_grad:
+            return self._across(x, near)
+        strips = math.ceil(x[:, 0].numel() / STRIP_POSITIONS)
+        for strip, strip_near in zip(x.chunk(strips, 2), near.chunk(strips, 2), strict=True):
+            strip.copy_(self._across(strip, strip_near))
+        return x
+
+    def _across(self, x: Tensor, near: Tensor) -> Tensor:
+        x = add_leaky(x, self.mix(near))
         return add_leaky(x, self.refine(x))

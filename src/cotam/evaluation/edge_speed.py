@@ -1,5 +1,6 @@
 """Times of an edge codec's stages beside torch's, in one run."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -12,9 +13,10 @@ from cotam.edge import EdgeCodec, load_edge_codec
 from cotam.edge.runtimes import Precision, Runtime
 from cotam.evaluation.guidance_speed import random_clip
 from cotam.evaluation.rivals import Pixels
-from cotam.evaluation.speed import QUALITY, SIZE
+from cotam.evaluation.speed.cotam_codec import QUALITY
 from cotam.evaluation.synthetic import synthetic_picture
 
+SIZE: Final = (768, 512)
 WAYS: Final[tuple[tuple[Runtime, Precision], ...]] = (
     ("onnx", "float32"),
     ("openvino", "float32"),
@@ -31,9 +33,11 @@ def time_stages(threads: Sequence[int], rounds: int) -> dict[str, Any]:
     time of the process, in which other load of the machine does not count; several by the wall clock.
 
     Returns:
-        ``timings``, the least milliseconds of each stage, and ``ratios`` of torch's time to each edge runtime's.
+        ``timings``, the least milliseconds of each stage, ``ratios`` of torch's time to each edge runtime's, and
+        ``load``, the machine's mean number of busy processes before: above 1, wall times say little.
     """
     pixels, before, timings = synthetic_picture(*SIZE), torch.get_num_threads(), []
+    load = round(os.getloadavg()[0], 2)
     with random_clip() as folder:
         for count in threads:
             torch.set_num_threads(count)
@@ -51,6 +55,7 @@ def time_stages(threads: Sequence[int], rounds: int) -> dict[str, Any]:
     return {
         "picture": "x".join(map(str, SIZE)),
         "rounds": rounds,
+        "load": load,
         "timings": timings,
         "ratios": _ratios(timings),
     }

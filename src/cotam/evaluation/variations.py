@@ -16,6 +16,9 @@ from cotam.edge.runtimes import RUNTIMES
 
 RUNTIME_NAMES: Final = {"onnx": "ONNX Runtime", "openvino": "OpenVINO"}
 
+MAX_SHAPES = 200
+"""Forms of one layer that torch.compile makes for shapes: sides of one, other sides, batches."""
+
 
 @contextmanager
 def cpu_settings(threads: int = 1, *, onednn: bool = True) -> Iterator[None]:
@@ -29,6 +32,20 @@ def cpu_settings(threads: int = 1, *, onednn: bool = True) -> Iterator[None]:
     finally:
         torch.set_num_threads(before[0])
         onednn_flags.enabled = before[1]
+
+
+@contextmanager
+def always_compiled() -> Iterator[None]:
+    """Make ``torch.compile`` compile for every shape: beyond its limit it would quietly run what was not compiled."""
+    from torch._dynamo import config as dynamo  # takes its time
+
+    limit: Any = dynamo.patch(
+        recompile_limit=MAX_SHAPES,
+        accumulated_recompile_limit=10 * MAX_SHAPES,
+        fail_on_recompile_limit_hit=True,
+    )
+    with cpu_settings(), limit:
+        yield
 
 
 @dataclass(frozen=True)
@@ -63,7 +80,7 @@ def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Va
         Variation("bfloat16 transforms", load(dtype="bfloat16")),
     ]
     if compiled:
-        found.append(Variation("compiled", lambda: compile_entropy_networks(load()())))
+        found.append(Variation("compiled", lambda: compile_entropy_networks(load()()), always_compiled))
     for runtime in filter(is_installed, RUNTIMES):
         for threads in (1, 2):
             name = f"{RUNTIME_NAMES[runtime]}, {threads} thread{'s' * (threads > 1)}"
