@@ -11,7 +11,7 @@ INTRA_SHARE = 0.9
 """What pictures cost per unit of `effort`, over what differences do: their neighbours tell more of them."""
 
 
-def cheaper_base(y: Tensor, predicted: Tensor) -> Tensor:
+def prefers_reference(y: Tensor, predicted: Tensor) -> Tensor:
     """Whether the difference to the reference looks cheaper than the cell itself.
 
     Args:

@@ -1,45 +1,36 @@
 """Latents of predicted frames to entropy-coded bytes and back, given the latents of the frame before.
 
-As for stills (`cotam.codec.latents`), whatever decides how a symbol is read is an integer: the reference is made of
-decoded integers, and moved to this frame's gains in integers.
+As for stills (`cotam.codec.latents`), whatever decides how a symbol is read is an integer: what is predicted is made of
+decoded integers, in integers.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cotam.codec.mode_choice import CellPrices, cheaper_base
+from cotam.codec.latents import MAX_HYPER
+from cotam.codec.mode_choice import CellPrices, effort, prefers_reference
+from cotam.codec.motion_search import find_motion
+from cotam.codec.prediction import Predictor, Reference
 from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter, TableSet
 from cotam.entropy_coding.cell_modes import read_cell_modes, write_cell_modes
+from cotam.entropy_coding.motion import Vector, read_vectors, write_vectors
 from cotam.entropy_models.gaussian import TABLES
 from cotam.entropy_models.hyperprior import HYPER_STRIDE
 from cotam.entropy_models.quadtree import PassBlock
 from cotam.entropy_models.temporal import INTER, INTRA, MODES, SKIP
 from cotam.models.cotam_s import CotamS
+from cotam.models.preview import TO_PLAIN
 from cotam.models.temporal import TemporalNetworks
 from cotam.ops.fixed_point import ONE
 from cotam.ops.quality import quality_hats
 
-MAX_HYPER = 127
-"""Largest hyper-latent, as in stills."""
-
-Part = Callable[[list[Tensor], list[Tensor]], None]
-"""Takes the blocks of a part: symbols, float64 integers, and their table indexes, uint8."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A decoded frame, as the next one sees it."""
-
-    values: Tensor
-    """Latents in units of 2^-8, integer-valued float64 (N, M, h, w)."""
-    steps: Tensor
-    """Quality step of each cell, int64 (N, h, w)."""
+Take = Callable[[list[Tensor], list[Tensor], list[PassBlock]], None]
+"""Takes a part, block by block: symbols, float64 integers; their table indexes, uint8; the blocks themselves, none of
+the hyper-latents."""
 
 
 class PredictedCoder:
@@ -54,93 +45,99 @@ class PredictedCoder:
     def __init__(self, network: CotamS, temporal: TemporalNetworks, tables: TableSet) -> None:
         self.network, self.temporal, self.tables = network, temporal, tables
         self.quantise, self.prices = Quantiser(tables), CellPrices(tables)
+        self.predictor = Predictor(network, temporal)
 
-    def encode(
-        self,
-        y: Tensor,
-        steps: Tensor,
-        base_steps: Tensor,
-        reference: Reference,
-        writers: Sequence[FrameWriter],
-    ) -> Tensor:
-        """Quantise latents and write them.
+    def encode(self, y: Tensor, steps: Tensor, base_step: int, reference: Reference, writer: FrameWriter) -> Tensor:
+        """Quantise a frame's latents and write them.
 
         Args:
-            y: latents of the analysis, float32 (N, M, h, w).
-            steps: quality step of each cell, int64 (N, h, w).
-            base_steps: quality step of each picture, int64 (N,).
-            reference: the frames before.
-            writers: one a frame, past their level maps.
+            y: latents of the analysis, float32 (M, h, w).
+            steps: quality step of each cell, int64 (h, w).
+            base_step: quality step of the picture.
+            reference: the frame before, as decoded.
+            writer: of the frame, past its level map.
 
         Returns:
-            The quantised latents in units of 2^-8, integer-valued float64 (N, M, h, w).
+            The quantised latents in units of 2^-8, integer-valued float64 (M, h, w).
         """
-        hats = quality_hats(steps, self.network.config.nodes)
-        y = (y * self.network.gains(hats)[0]).double()
-        predicted = self._predicted(reference, hats)
-        modes = self._choose(y, predicted, hats, base_steps)
-        for writer, grid in zip(writers, modes.to(torch.int8).cpu().numpy(), strict=True):
-            write_cell_modes(writer, grid, MODES)
+        hats = quality_hats(steps[None], self.network.config.nodes)
+        gained = (y[None] * self.network.gains(hats)[0]).double()
+        vectors, choice, predicted = self._motion(gained, hats, reference)
+        modes = self._modes(gained, predicted, hats, base_step)
+        write_vectors(writer, vectors)
+        write_cell_modes(writer, modes[0].cpu().numpy(), MODES)
+        if vectors:
+            write_cell_modes(writer, choice[0].cpu().numpy(), len(vectors) + 1)
 
-        def write(symbols: list[Tensor], indexes: list[Tensor]) -> None:
-            flat = torch.cat([block.flatten(1) for block in symbols], 1).to(torch.int32).cpu().numpy()
-            chosen = torch.cat([block.flatten(1) for block in indexes], 1).cpu().numpy()
-            for n, writer in enumerate(writers):
-                writer.add(flat[n], chosen[n], self.tables)
+        def write(symbols: list[Tensor], indexes: list[Tensor], _: list[PassBlock]) -> None:
+            flat, chosen = (torch.cat([block.flatten() for block in blocks]) for blocks in (symbols, indexes))
+            writer.add(flat.to(torch.int32).cpu().numpy(), chosen.cpu().numpy(), self.tables)
 
-        return self._encode(y, predicted, modes, hats, base_steps, lambda symbols, indexes, _: write(symbols, indexes))
+        return self._code(gained, predicted, modes, hats, base_step, write)[0]
 
-    def decode(
-        self, readers: Sequence[FrameReader], steps: Tensor, base_steps: Tensor, reference: Reference
-    ) -> Tensor:
-        """Read the latents of frames of one size; arguments and result as in `encode`.
+    def decode(self, reader: FrameReader, steps: Tensor, base_step: int, reference: Reference) -> Tensor:
+        """Read a frame's latents; arguments and result as in `encode`.
 
         Raises:
             BitstreamError: the bytes are damaged.
         """
-        hats = quality_hats(steps, self.network.config.nodes)
-        predicted = self._predicted(reference, hats)
-        rows, columns = steps.shape[1:]
-        grids = [read_cell_modes(reader, rows, columns, MODES) for reader in readers]
-        modes = torch.from_numpy(np.stack(grids)).to(steps)
-        z = self._read(readers, [self._hyper_indexes(modes, base_steps)])[0].clamp_(-MAX_HYPER, MAX_HYPER)
+        hats = quality_hats(steps[None], self.network.config.nodes)
+        vectors = read_vectors(reader)
+        modes = self._read_grid(reader, steps, MODES)
+        choice = self._read_grid(reader, steps, len(vectors) + 1) if vectors else torch.zeros_like(modes)
+        predicted = self.predictor.predict(reference, hats, vectors, choice)
+        z = self._read(reader, [self._hyper_indexes(modes, base_step)])[0].clamp_(-MAX_HYPER, MAX_HYPER)
 
         def code(blocks: list[PassBlock]) -> list[Tensor]:
-            symbols = self._read(readers, [_table_indexes(block.indexes) for block in blocks])
+            symbols = self._read(reader, [_table_indexes(block.indexes) for block in blocks])
             return _values(symbols, blocks)
 
         rest = self.temporal.context.run_from(self._prior(z, hats), predicted, modes, code)
-        return rest + _taken_over(predicted, modes)
+        return (rest + _taken_over(predicted, modes))[0]
 
-    def _choose(self, y: Tensor, predicted: Tensor, hats: Tensor, base_steps: Tensor) -> Tensor:
-        """Modes of all cells: whether the reference helps, then where it is good enough as it is."""
-        modes = torch.where(cheaper_base(y, predicted / ONE), INTER, INTRA)
-        bits = torch.zeros(modes.shape, dtype=torch.float64, device=y.device)
+    def _motion(
+        self, gained: Tensor, hats: Tensor, reference: Reference
+    ) -> tuple[list[Vector], Tensor, Tensor]:
+        """Vectors, the number of each cell's vector, and what they predict."""
+        before = self.predictor.pixels(reference)
+        values = torch.floor(gained * ONE + 0.5)
+        now = self.predictor.preview.pixels(self.temporal.scale.plain(values, hats, TO_PLAIN))
+        predicted = self.predictor.still(reference, hats)
+        choice, vectors = torch.zeros(gained.shape[::2][:1] + gained.shape[2:], dtype=torch.int64), []
+        least = effort(gained - predicted / ONE)
+        for vector in find_motion(before, now):
+            candidate = self.predictor.moving(before, vector, hats)
+            cost = effort(gained - candidate / ONE)
+            better = cost < least
+            if better.any():
+                vectors.append(vector)
+                choice[better] = len(vectors)
+                least = torch.minimum(least, cost)
+                predicted = torch.where(better[:, None], candidate, predicted)
+        return vectors, choice, predicted
+
+    def _modes(self, gained: Tensor, predicted: Tensor, hats: Tensor, base_step: int) -> Tensor:
+        """Modes of all cells: whether the prediction helps, then where it is good enough as it is."""
+        modes = torch.where(prefers_reference(gained, predicted / ONE), INTER, INTRA)
+        bits = torch.zeros(modes.shape, dtype=torch.float64, device=gained.device)
 
         def price(symbols: list[Tensor], indexes: list[Tensor], blocks: list[PassBlock]) -> None:
-            for values, chosen, block in zip(symbols, indexes, blocks, strict=False):
+            for block, values, chosen in zip(blocks, symbols, indexes, strict=False):
                 bits[block.where[0], block.where[2], block.where[3]] += self.prices(values, chosen)
 
-        values = self._encode(y, predicted, modes, hats, base_steps, price)
-        return torch.where(self.prices.skips(y, values / ONE, predicted / ONE, bits), SKIP, modes)
+        values = self._code(gained, predicted, modes, hats, base_step, price)
+        return torch.where(self.prices.skips(gained, values / ONE, predicted / ONE, bits), SKIP, modes)
 
-    def _encode(
-        self,
-        y: Tensor,
-        predicted: Tensor,
-        modes: Tensor,
-        hats: Tensor,
-        base_steps: Tensor,
-        take: Callable[[list[Tensor], list[Tensor], list[PassBlock]], None],
+    def _code(
+        self, gained: Tensor, predicted: Tensor, modes: Tensor, hats: Tensor, base_step: int, take: Take
     ) -> Tensor:
-        """Quantise and hand every part to ``take`` with its blocks, of which the hyper-latents have none."""
+        """Quantise; every part goes to ``take``. Returns the quantised latents."""
         base = _taken_over(predicted, modes)
-        rest = (y - base / ONE) * (modes != SKIP)[:, None]
+        rest = (gained - base / ONE) * (modes != SKIP)[:, None]
+        hyper_indexes = self._hyper_indexes(modes, base_step)
         z = self.network.hyper_analysis(rest.float(), hats)
-        z = torch.floor(z.double() + 0.5).clamp(-MAX_HYPER, MAX_HYPER)
-        indexes = self._hyper_indexes(modes, base_steps)
-        z = z * (indexes > 0)
-        take([z], [indexes], [])
+        z = torch.floor(z.double() + 0.5).clamp(-MAX_HYPER, MAX_HYPER) * (hyper_indexes > 0)
+        take([z], [hyper_indexes], [])
 
         def code(blocks: list[PassBlock]) -> list[Tensor]:
             chosen = [_table_indexes(block.indexes) for block in blocks]
@@ -153,27 +150,27 @@ class PredictedCoder:
 
         return self.temporal.context.run_from(self._prior(z, hats), predicted, modes, code) + base
 
-    def _predicted(self, reference: Reference, hats: Tensor) -> Tensor:
-        old = quality_hats(reference.steps, self.network.config.nodes)
-        return self.temporal.scale(reference.values, old, hats)
-
     def _prior(self, z: Tensor, hats: Tensor) -> Tensor:
         features = self.temporal.hyper_synthesis(z * ONE)[..., : hats.shape[-2], : hats.shape[-1]]
         return self.temporal.context.prior_features(features, hats.double())
 
-    def _hyper_indexes(self, modes: Tensor, base_steps: Tensor) -> Tensor:
+    def _hyper_indexes(self, modes: Tensor, base_step: int) -> Tensor:
         """Table index of each hyper-latent; 0 where none of its cells is coded."""
-        base_hats = quality_hats(base_steps.view(-1, 1, 1), self.network.config.nodes)
-        return (self.temporal.hyper_scales(base_hats) * coded_hyper_cells(modes)).to(torch.uint8)
+        base = torch.full((1, 1, 1), base_step, device=modes.device)
+        indexes = self.temporal.hyper_scales(quality_hats(base, self.network.config.nodes))
+        return (indexes * coded_hyper_cells(modes)).to(torch.uint8)
 
-    def _read(self, readers: Sequence[FrameReader], indexes: list[Tensor]) -> list[Tensor]:
-        """Read one part, made of blocks one after another, of every frame."""
-        chosen = torch.cat([block.flatten(1) for block in indexes], 1).cpu().numpy()
-        parts = [reader.read(row, self.tables) for reader, row in zip(readers, chosen, strict=True)]
-        flat = torch.from_numpy(np.stack(parts)).to(indexes[0].device, torch.float64)
-        sizes = [block[0].numel() for block in indexes]
-        pieces = torch.split(flat, sizes, 1)
+    def _read(self, reader: FrameReader, indexes: list[Tensor]) -> list[Tensor]:
+        """Read one part, made of blocks one after another."""
+        chosen = torch.cat([block.flatten() for block in indexes]).cpu().numpy()
+        flat = torch.from_numpy(reader.read(chosen, self.tables)).to(indexes[0].device, torch.float64)
+        pieces = torch.split(flat, [block.numel() for block in indexes])
         return [piece.view(block.shape) for piece, block in zip(pieces, indexes, strict=True)]
+
+    @staticmethod
+    def _read_grid(reader: FrameReader, steps: Tensor, count: int) -> Tensor:
+        grid = read_cell_modes(reader, *steps.shape, count)
+        return torch.from_numpy(grid)[None].to(steps)
 
 
 def coded_hyper_cells(modes: Tensor) -> Tensor:

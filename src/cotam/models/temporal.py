@@ -1,72 +1,12 @@
 """The networks of predicted frames as one module, beside the base model whose latents they code."""
 
-import math
-
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cotam.entropy_models.hyperprior import HyperScales, HyperSynthesis, IntegerHyperScales
 from cotam.entropy_models.temporal import TemporalContext
 from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.models.gain_scale import GainScale
 from cotam.ops.fixed_point import to_integers
-from cotam.ops.quality import HAT_ONE
-
-LOG_BITS = 16
-"""Logarithms of gains are stored in units of 2^-16."""
-EXP_BITS = 10
-"""Powers of two are tabulated at multiples of 2^-10, in units of 2^-16."""
-MAX_OCTAVES = 12
-"""Gains of two frames differ by at most 2^±12."""
-MAX_REFERENCE = 1 << 23
-"""Largest magnitude of a reference in units of 2^-8: however many frames follow each other, nothing grows further."""
-
-
-class GainScale(nn.Module):
-    """Moves latents from one frame's gains to another's, in exact integers.
-
-    The gains themselves are floating point. Here their logarithms are integers, stored with the weights.
-
-    Args:
-        channels: latent channels M.
-        nodes: quality nodes K.
-    """
-
-    log_gain: Tensor
-    exp2: Tensor
-
-    def __init__(self, channels: int, nodes: int) -> None:
-        super().__init__()
-        self.register_buffer("log_gain", torch.zeros(nodes, channels, dtype=torch.int32))
-        table = [round(2 ** (LOG_BITS + n / (1 << EXP_BITS))) for n in range(1 << EXP_BITS)]
-        self.register_buffer("exp2", torch.tensor(table, dtype=torch.int32))
-
-    def take_from(self, base: CotamS) -> None:
-        """Store the gains of a base model."""
-        logs = base.gains.log_gains().detach().double() / math.log(2)
-        self.log_gain.copy_(torch.floor(logs * (1 << LOG_BITS) + 0.5))
-
-    def forward(self, values: Tensor, old: Tensor, new: Tensor) -> Tensor:
-        """Rescale integers.
-
-        Args:
-            values: latents in units of 2^-8, integer-valued float64 (N, M, H, W).
-            old: quality hats of their cells, int64 (N, K, H, W).
-            new: quality hats that are wanted, likewise.
-
-        Returns:
-            The same latents at the new gains, rounded half up, within ±`MAX_REFERENCE`.
-        """
-        values = values.clamp(-MAX_REFERENCE, MAX_REFERENCE)
-        if torch.equal(old, new):
-            return values
-        rise = torch.einsum("nkhw,km->nmhw", (new - old).double(), self.log_gain.double())
-        step = HAT_ONE << (LOG_BITS - EXP_BITS)
-        power = torch.div(rise + step // 2, step, rounding_mode="floor").to(torch.int64)
-        octave = (power >> EXP_BITS).clamp(-MAX_OCTAVES, MAX_OCTAVES)
-        mantissa = self.exp2.to(torch.int64)[power & ((1 << EXP_BITS) - 1)]
-        factor = (mantissa << (octave + MAX_OCTAVES)).double() / (1 << (LOG_BITS + MAX_OCTAVES))
-        return torch.floor(values * factor + 0.5).clamp_(-MAX_REFERENCE, MAX_REFERENCE)
-
 
 class TemporalNetworks(nn.Module):
     """What codes predicted frames: hyperprior, context and the integer gains of a base model.
