@@ -7,7 +7,6 @@ decoded integers, in integers.
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from cotam.codec.latents import MAX_HYPER
@@ -19,9 +18,8 @@ from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter, TableSet
 from cotam.entropy_coding.cell_modes import read_cell_modes, write_cell_modes
 from cotam.entropy_coding.motion import Vector, read_vectors, write_vectors
 from cotam.entropy_models.gaussian import TABLES
-from cotam.entropy_models.hyperprior import HYPER_STRIDE
 from cotam.entropy_models.quadtree import PassBlock
-from cotam.entropy_models.temporal import INTER, INTRA, MODES, SKIP
+from cotam.entropy_models.temporal import INTER, INTRA, MODES, SKIP, coded_hyper_cells
 from cotam.models.cotam_s import CotamS
 from cotam.models.preview import TO_PLAIN
 from cotam.models.temporal import TemporalNetworks
@@ -171,12 +169,6 @@ class PredictedCoder:
     def _read_grid(reader: FrameReader, steps: Tensor, count: int) -> Tensor:
         grid = read_cell_modes(reader, *steps.shape, count)
         return torch.from_numpy(grid)[None].to(steps)
-
-
-def coded_hyper_cells(modes: Tensor) -> Tensor:
-    """Hyper-latent cells with a cell that is coded: int64 (N, 1, ⌈H/4⌉, ⌈W/4⌉), 1 or 0."""
-    coded = (modes != SKIP)[:, None].float()
-    return F.max_pool2d(coded, HYPER_STRIDE, ceil_mode=True).to(torch.int64)
 
 
 def _taken_over(predicted: Tensor, modes: Tensor) -> Tensor:

@@ -14,8 +14,10 @@ Source: the idea of conditional coding, Li et al., "Deep Contextual Video Compre
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cotam.entropy_models.hyperprior import HYPER_STRIDE
 from cotam.entropy_models.quadtree import PASSES, GroupHeads, PassBlock, QuadtreeContext, blocks_of_pass
 from cotam.ops.fixed_point import ONE, FixedConv, leaky_relu, saturate
 
@@ -107,3 +109,9 @@ def gated(gates: Tensor, reference: Tensor) -> Tensor:
     unit = unit_of(reference)
     product = gates.clamp(-MAX_GATE * unit, MAX_GATE * unit) * reference
     return product if unit == 1 else product.add_(ONE // 2).div_(ONE).floor_()
+
+
+def coded_hyper_cells(modes: Tensor) -> Tensor:
+    """Hyper-latent cells with a cell that is coded: int64 (N, 1, ⌈H/4⌉, ⌈W/4⌉), 1 or 0."""
+    coded = (modes != SKIP)[:, None].float()
+    return F.max_pool2d(coded, HYPER_STRIDE, ceil_mode=True).to(torch.int64)
