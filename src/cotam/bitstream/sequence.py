@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from cotam.bitstream.byte_reader import ByteReader, varint_bytes
+from cotam.bitstream.checks import refusing_stream_values
 from cotam.bitstream.checksum import checksum, read_checksum
 from cotam.bitstream.frame import body_bytes, read_body
 from cotam.bitstream.limits import MAX_BODY_BYTES, MAX_FRAMES, MIN_BODY_BYTES
-from cotam.bitstream.records import FrameRecord, StreamHeader
+from cotam.bitstream.records import FrameRecord, StreamHeader, check_frame
 from cotam.errors import BitstreamError
 
 TERMINATOR = b"\0\0"
@@ -39,7 +40,10 @@ def read_records(reader: ByteReader, header: StreamHeader) -> Iterator[FrameReco
         if index == MAX_FRAMES:
             break
         timestamp_ms += delta_ms
-        yield _read_frame(reader, start, length, header, timestamp_ms)
+        frame = _read_frame(reader, start, length, header, timestamp_ms)
+        with refusing_stream_values():
+            check_frame(header, index, frame)
+        yield frame
     raise BitstreamError(f"a sequence must have at most {MAX_FRAMES} frames, got more")
 
 
