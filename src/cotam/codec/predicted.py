@@ -45,7 +45,9 @@ class PredictedCoder:
         self.quantise, self.prices = Quantiser(tables), CellPrices(tables)
         self.predictor = Predictor(network, temporal)
 
-    def encode(self, y: Tensor, steps: Tensor, base_step: int, reference: Reference, writer: FrameWriter) -> Tensor:
+    def encode(
+        self, y: Tensor, steps: Tensor, base_step: int, reference: Reference, writer: FrameWriter
+    ) -> tuple[Tensor, Tensor]:
         """Quantise a frame's latents and write them.
 
         Args:
@@ -56,7 +58,8 @@ class PredictedCoder:
             writer: of the frame, past its level map.
 
         Returns:
-            The quantised latents in units of 2^-8, integer-valued float64 (M, h, w).
+            The quantised latents in units of 2^-8, integer-valued float64 (M, h, w), and the mode of each cell,
+            int64 (h, w).
         """
         hats = quality_hats(steps[None], self.network.config.nodes)
         gained = (y[None] * self.network.gains(hats)[0]).double()
@@ -71,10 +74,10 @@ class PredictedCoder:
             flat, chosen = (torch.cat([block.flatten() for block in blocks]) for blocks in (symbols, indexes))
             writer.add(flat.to(torch.int32).cpu().numpy(), chosen.cpu().numpy(), self.tables)
 
-        return self._code(gained, predicted, modes, hats, base_step, write)[0]
+        return self._code(gained, predicted, modes, hats, base_step, write)[0], modes[0]
 
     def decode(self, reader: FrameReader, steps: Tensor, base_step: int, reference: Reference) -> Tensor:
-        """Read a frame's latents; arguments and result as in `encode`.
+        """Read a frame's latents; arguments as in `encode`, which also tells what they are.
 
         Raises:
             BitstreamError: the bytes are damaged.
@@ -101,8 +104,8 @@ class PredictedCoder:
         values = torch.floor(gained * ONE + 0.5)
         now = self.predictor.preview.pixels(self.temporal.scale.plain(values, hats, TO_PLAIN))
         predicted = self.predictor.still(reference, hats)
-        choice, vectors = torch.zeros(gained.shape[::2][:1] + gained.shape[2:], dtype=torch.int64), []
-        least = effort(gained - predicted / ONE)
+        least, vectors = effort(gained - predicted / ONE), list[Vector]()
+        choice = torch.zeros_like(least, dtype=torch.int64)
         for vector in find_motion(before, now):
             candidate = self.predictor.moving(before, vector, hats)
             cost = effort(gained - candidate / ONE)

@@ -45,6 +45,12 @@ class GainScale(nn.Module):
         self.log_gain.copy_(_in_octaves(logs))
         self.log_inverse.copy_(_in_octaves(base.gains.inverse.detach().double() - logs))
 
+    def is_exact(self) -> bool:
+        """Whether all stored numbers are in the range that keeps every product below 2^53."""
+        logs = torch.stack([self.log_gain, self.log_inverse]).abs()
+        limit = MAX_OCTAVES << LOG_BITS
+        return int(logs.max()) <= limit and 0 < int(self.exp2.min()) and int(self.exp2.max()) < 2 << LOG_BITS
+
     def moved(self, values: Tensor, old: Tensor, new: Tensor) -> Tensor:
         """Move latents from the gains of one frame to those of another.
 
