@@ -84,7 +84,9 @@ def test_predicted_frames_decode_to_what_the_encoder_had(temporal: TemporalCodec
         assert torch.equal(decoder._before.steps, encoder._before.steps)
 
 
-def test_quality_and_level_map_may_change_from_frame_to_frame(temporal: TemporalCodec, canvas: np.ndarray) -> None:
+def test_quality_and_level_map_may_change_from_frame_to_frame(
+    temporal: TemporalCodec, canvas: np.ndarray
+) -> None:
     encoder, decoder = FrameEncoder(temporal), FrameDecoder(temporal, header_of(temporal))
     finer = LevelMap(np.array([[1, 0, -1], [0, 0, 1]], np.int8), 3, 10)
     for quality, level_map in ((30, None), (60, finer), (20.5, None), (20.5, finer)):
@@ -133,7 +135,9 @@ def test_the_key_interval_is_kept(temporal: TemporalCodec, canvas: np.ndarray) -
     assert [record.predicted for record in records] == [False, True, True, False, True, True, False]
 
 
-def test_a_predicted_frame_without_its_reference_is_refused(temporal: TemporalCodec, canvas: np.ndarray) -> None:
+def test_a_predicted_frame_without_its_reference_is_refused(
+    temporal: TemporalCodec, canvas: np.ndarray
+) -> None:
     records = encode(temporal, [look(canvas, 0, 0), look(canvas, 1, 1)])
     with pytest.raises(BitstreamError, match="next key frame"):
         FrameDecoder(temporal, header_of(temporal)).decode(records[1])
@@ -170,7 +174,9 @@ def test_damaged_payloads_are_refused_or_decode_and_never_crash(
     assert refused >= 10
 
 
-def test_networks_of_another_base_model_are_refused(shipped_codec: Codec, temporal: TemporalCodec, tmp_path: Path) -> None:
+def test_networks_of_another_base_model_are_refused(
+    shipped_codec: Codec, temporal: TemporalCodec, tmp_path: Path
+) -> None:
     path = tmp_path / "other.safetensors"
     networks = networks_for(temporal.codec, random=False)
     write_temporal(path, networks, name="other", base_id="00112233", description="")

@@ -33,7 +33,9 @@ class LoadedTemporal:
     networks: TemporalNetworks
 
 
-def write_temporal(path: Path, networks: TemporalNetworks, *, name: str, base_id: str, description: str) -> str:
+def write_temporal(
+    path: Path, networks: TemporalNetworks, *, name: str, base_id: str, description: str
+) -> str:
     """Write a file, whole or not at all.
 
     Args:
@@ -87,7 +89,9 @@ def _identity(config: dict[str, Any], base_id: str, tensors: dict[str, torch.Ten
 
 def _build(card: TemporalCard, tensors: dict[str, torch.Tensor]) -> TemporalNetworks:
     try:
-        sizes = {key: tuple(value) if isinstance(value, list) else value for key, value in card.config.items()}
+        sizes: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in card.config.items()
+        }
         with torch.random.fork_rng(devices=[]):
             networks = TemporalNetworks(CotamSConfig(**sizes)).to_integers()
         networks.load_state_dict(tensors)

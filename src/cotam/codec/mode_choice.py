@@ -4,8 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cotam.codec.quantisation import BITS_PER_SQUARED_STEP as WORTH
-from cotam.codec.quantisation import ESCAPE_BITS
+from cotam.codec.quantisation import BITS_PER_SQUARED_STEP, ESCAPE_BITS
 from cotam.entropy_coding import PRECISION, TableSet
 
 INTRA_SHARE = 0.9
@@ -47,7 +46,7 @@ class CellPrices:
     def skips(y: Tensor, coded: Tensor, predicted: Tensor, bits: Tensor) -> Tensor:
         """Where the reference as it is costs less, in bits and distortion, than the coded cell: bool (N, H, W)."""
         change = (y - predicted).square().sum(1) - (y - coded).square().sum(1)
-        return change * WORTH <= bits
+        return change * BITS_PER_SQUARED_STEP <= bits
 
 
 def _bits(tables: TableSet) -> np.ndarray:

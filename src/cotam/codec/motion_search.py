@@ -50,7 +50,7 @@ def _refined(old: Tensor, new: Tensor, vector: Vector, cells: Tensor) -> Vector:
     """The vector nearby that suits these cells best."""
     for step in REFINEMENTS:
         around = [(vector[0] + i * step, vector[1] + j * step) for i in (0, -1, 1) for j in (0, -1, 1)]
-        allowed = [v for v in around if -MAX_MOTION <= min(v) and max(v) < MAX_MOTION]
+        allowed = [v for v in around if min(v) >= -MAX_MOTION and max(v) < MAX_MOTION]
         vector = min(allowed, key=lambda v: float(_differences(old, new, v)[cells].sum()))
     return vector
 

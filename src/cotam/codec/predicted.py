@@ -170,7 +170,7 @@ class PredictedCoder:
 
     @staticmethod
     def _read_grid(reader: FrameReader, steps: Tensor, count: int) -> Tensor:
-        grid = read_cell_modes(reader, *steps.shape, count)
+        grid = read_cell_modes(reader, steps.shape[0], steps.shape[1], count)
         return torch.from_numpy(grid)[None].to(steps)
 
 

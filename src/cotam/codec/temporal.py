@@ -48,7 +48,8 @@ class TemporalCodec:
                 f"{temporal.card.name}: made for model {temporal.card.base_id}, "
                 f"this codec is {codec.name} ({codec.model_id.hex()})"
             )
-        self.codec, self.model_id = codec, bytes.fromhex(temporal.card.temporal_id)
+        self.codec, self.card = codec, temporal.card
+        self.model_id = bytes.fromhex(temporal.card.temporal_id)
         networks = temporal.networks.to(codec.device)
         self.coder = PredictedCoder(codec.network, networks, codec.latents.tables)
 

@@ -40,7 +40,9 @@ def read_vectors(reader: FrameReader) -> list[Vector]:
     """Decode a frame's vectors besides (0, 0)."""
     count = reader.read_entry(_equal(MAX_VECTORS + 1))
     motion = _equal(2 * MAX_MOTION)
-    return [(reader.read_entry(motion) - MAX_MOTION, reader.read_entry(motion) - MAX_MOTION) for _ in range(count)]
+    return [
+        (reader.read_entry(motion) - MAX_MOTION, reader.read_entry(motion) - MAX_MOTION) for _ in range(count)
+    ]
 
 
 @cache

@@ -90,6 +90,7 @@ class ReferenceFeatures(nn.Module):
         self.spread = FixedConv(width, width, depthwise=True)
         self.leave = FixedConv(width, width)
         nn.init.zeros_(self.leave.weight)
+        assert self.leave.bias is not None
         nn.init.zeros_(self.leave.bias)
 
     def forward(self, reference: Tensor, modes: Tensor) -> Tensor:
@@ -105,7 +106,7 @@ def unit_of(x: Tensor) -> int:
 
 
 def gated(gates: Tensor, reference: Tensor) -> Tensor:
-    """gate · reference, both in activation units; on integers rounded half up."""
+    """Gate · reference, both in activation units; on integers rounded half up."""
     unit = unit_of(reference)
     product = gates.clamp(-MAX_GATE * unit, MAX_GATE * unit) * reference
     return product if unit == 1 else product.add_(ONE // 2).div_(ONE).floor_()

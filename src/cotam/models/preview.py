@@ -80,10 +80,10 @@ def moved(pixels: Tensor, motion: tuple[int, int]) -> Tensor:
     """
     for axis, shift in zip((2, 3), motion, strict=True):
         whole, part = divmod(-shift, SUBPIXELS)
-        near = _shifted(pixels, axis, whole)
-        pixels = near * (SUBPIXELS - part)
+        total = _shifted(pixels, axis, whole) * (SUBPIXELS - part)
         if part:
-            pixels = pixels + _shifted(near, axis, 1) * part
+            total += _shifted(pixels, axis, whole + 1) * part
+        pixels = total
     return pixels
 
 

@@ -15,6 +15,7 @@ from cotam.ops.fixed_point import saturate, to_integers
 from cotam.ops.quality import HAT_ONE
 from cotam.ops.quantisation import round_straight_through
 
+
 class TemporalNetworks(nn.Module):
     """What codes predicted frames: hyperprior, context and the integer gains of a base model.
 

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from cotam.codec.latents import LatentCoder
-from cotam.codec.mode_choice import WORTH, effort, prefers_reference
+from cotam.codec.mode_choice import effort, prefers_reference
 from cotam.codec.prediction import Predictor, Reference
+from cotam.codec.quantisation import BITS_PER_SQUARED_STEP
 from cotam.entropy_models.temporal import INTER, INTRA, SKIP
 from cotam.models.cotam_s import CotamS
 from cotam.models.temporal import TemporalNetworks
@@ -53,7 +54,9 @@ class ExampleMaker:
         gained = y[count:] * self.base.gains(hats)[0]
         predicted = torch.cat(
             [
-                self._predicted(Reference(values[n], batch.steps[n]), gained[n : n + 1], hats[n : n + 1], batch.motion[n])
+                self._predicted(
+                    Reference(values[n], batch.steps[n]), gained[n : n + 1], hats[n : n + 1], batch.motion[n]
+                )
                 for n in range(count)
             ]
         )
@@ -84,7 +87,7 @@ class ExampleMaker:
         """Where the prediction alone is cheaper than what the networks would make of the cell."""
         values, bits, _ = networks(**vars(example), disturb=round_straight_through)
         left = (example.rest - values).square().sum(1)
-        return ((gained - example.predicted).square().sum(1) - left) * WORTH <= bits.sum(1)
+        return ((gained - example.predicted).square().sum(1) - left) * BITS_PER_SQUARED_STEP <= bits.sum(1)
 
 
 class _Nowhere:

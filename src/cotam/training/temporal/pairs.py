@@ -76,8 +76,8 @@ class PairDataset(Dataset[PairBatch]):
         if rng.random() < self.config.scenes:
             before, now, motion = scene_pair(rng, self.config.crop)
         else:
-            picture = self.pictures[rng.integers(len(self.pictures))]
-            other = self.pictures[rng.integers(len(self.pictures))]
+            picture = self.pictures[int(rng.integers(len(self.pictures)))]
+            other = self.pictures[int(rng.integers(len(self.pictures)))]
             before, now, motion = photograph_pair(rng, picture, other, self.config.crop)
         noise = rng.uniform(0, MAX_NOISE) if rng.random() < 0.5 else 0.0
         return _noisy(rng, before, noise), _noisy(rng, now, noise), np.array(motion, np.int64)
@@ -100,7 +100,9 @@ def photograph_pair(
     reach = MAX_PAN * rng.random() ** 2
     dx, dy = rng.uniform(-reach, reach, 2)
     change = 1 + MAX_ZOOM * rng.uniform(-1, 1) ** 3
-    now = _look(picture, crop, x - dx * zoom, y - dy * zoom, zoom * change, MAX_TURN * rng.uniform(-1, 1) ** 3)
+    now = _look(
+        picture, crop, x - dx * zoom, y - dy * zoom, zoom * change, MAX_TURN * rng.uniform(-1, 1) ** 3
+    )
     miss = rng.integers(-1, 2, 2) if rng.random() < MISSED else (0, 0)
     return before, now, (round(dy * SUBPIXELS) + int(miss[0]), round(dx * SUBPIXELS) + int(miss[1]))
 
@@ -112,7 +114,8 @@ def scene_pair(rng: np.random.Generator, crop: int) -> tuple[np.ndarray, np.ndar
     dx, dy = (int(part) for part in rng.integers(-reach, reach + 1, 2))
     moving = rng.random(len(graph.objects)) < 0.4
     objects = tuple(
-        _moved_object(thing, dx, dy) if moves else thing for thing, moves in zip(graph.objects, moving, strict=True)
+        _moved_object(thing, dx, dy) if moves else thing
+        for thing, moves in zip(graph.objects, moving, strict=True)
     )
     frames = [np.asarray(render(one)) for one in (graph, replace(graph, objects=objects))]
     top, left = rng.integers(0, BASE_SIZE - crop + 1, 2)
