@@ -62,7 +62,7 @@ def main() -> None:
     result = {
         "command": "python " + shlex.join(sys.argv),
         "frames": options.frames,
-        "temporal_id": trained.model_id.hex(),
+        "temporal_id": trained.card.temporal_id,
         "summary": summary(rows, list(coders)),
         "clips": rows,
         "machine": {"processor": platform.processor() or platform.machine(), "cotam": cotam.__version__},
@@ -94,7 +94,7 @@ def cotam_points(temporal: TemporalCodec, clip: Clip, *, key_interval: int) -> l
     """A clip at all qualities."""
     analyses = [temporal.codec.analyse(frame) for frame in clip.frames]
     height, width = clip.frames[0].shape[:2]
-    header = StreamHeader(width, height, temporal.model_id, sequence=True, version=2)
+    header = StreamHeader(width, height, temporal.codec.model_id, sequence=True, version=2)
     points = []
     for quality in QUALITIES:
         encoder, decoder = FrameEncoder(temporal, key_interval), FrameDecoder(temporal, header)

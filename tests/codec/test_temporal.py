@@ -61,7 +61,7 @@ def look(canvas: np.ndarray, row: int, column: int) -> np.ndarray:
 
 
 def header_of(temporal: TemporalCodec) -> StreamHeader:
-    return StreamHeader(SIZE[1], SIZE[0], temporal.model_id, sequence=True, version=2)
+    return StreamHeader(SIZE[1], SIZE[0], temporal.codec.model_id, sequence=True, version=2)
 
 
 def encode(temporal: TemporalCodec, frames, quality: float = 40, **options) -> list[FrameRecord]:
@@ -182,6 +182,16 @@ def test_networks_of_another_base_model_are_refused(
     write_temporal(path, networks, name="other", base_id="00112233", description="")
     with pytest.raises(ModelError, match="made for model 00112233"):
         load_temporal_codec(shipped_codec, path)
+
+
+def test_frames_predicted_by_other_networks_are_refused(
+    random_codec: Codec, temporal: TemporalCodec, canvas: np.ndarray, tmp_path: Path
+) -> None:
+    key, predicted = encode(temporal, [look(canvas, 0, 0), look(canvas, 1, 1)])
+    decoder = FrameDecoder(make_temporal(random_codec, tmp_path, random=False), header_of(temporal))
+    decoder.decode(key)
+    with pytest.raises(BitstreamError, match="damaged"):
+        decoder.decode(predicted)
 
 
 def test_a_sequence_of_another_model_is_refused(temporal: TemporalCodec) -> None:

@@ -22,8 +22,7 @@ class TemporalCard:
     name: str
     """Name to load it by."""
     temporal_id: str
-    """First 4 bytes of its content hash, in hex, which is over the base model's id too: what a sequence with
-    predicted frames carries."""
+    """First 4 bytes of its content hash, in hex, which is over the base model's id too; predicted frames check it."""
     base_id: str
     """Id of the base model, in hex."""
     description: str
@@ -90,11 +89,6 @@ def find_temporal(name_or_path: str | Path) -> TemporalCard:
         if card.base_id == base_id:
             return card
     raise ModelError(f"no networks of predicted frames for {str(name_or_path)!r}; {_what_is_known()}")
-
-
-def temporal_of_stream(model_id: bytes) -> TemporalCard | None:
-    """What a stream with this id was made with, if that is one of those that ship."""
-    return next((card for card in known_temporal() if card.temporal_id == model_id.hex()), None)
 
 
 def _what_is_known() -> str:

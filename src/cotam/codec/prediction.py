@@ -39,6 +39,10 @@ class Predictor:
         """The frame before without motion: units of 2^-8 at the gains of ``hats``, (1, M, h, w)."""
         return self.scale.moved(reference.values[None], self._hats(reference), hats)
 
+    def unchanged(self, reference: Reference, steps: Tensor) -> Tensor:
+        """All of the frame before at this frame's quality steps (h, w): (M, h, w)."""
+        return self.still(reference, quality_hats(steps[None], self.nodes))[0]
+
     def pixels(self, reference: Reference) -> Tensor:
         """Preview of the frame before."""
         plain = self.scale.plain(reference.values[None], self._hats(reference), TO_PLAIN)

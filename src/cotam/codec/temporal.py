@@ -21,10 +21,11 @@ from cotam.codec.steps import step_map
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.entropy_models.temporal import INTRA
 from cotam.errors import BitstreamError, ModelError
-from cotam.models.gain_scale import MAX_REFERENCE
 from cotam.ops.fixed_point import ONE
 from cotam.ops.quality import STEPS_PER_QUALITY, quality_hats, quality_to_step
 
+CHECK_BYTES = 2
+"""Leading bytes of the networks' id that check predicted frames."""
 KEY_INTERVAL = 50
 """Frames from one key frame to the next, where nothing else asks for one."""
 ALONE_SHARE = 0.2
@@ -49,7 +50,8 @@ class TemporalCodec:
                 f"this codec is {codec.name} ({codec.model_id.hex()})"
             )
         self.codec, self.card = codec, temporal.card
-        self.model_id = bytes.fromhex(temporal.card.temporal_id)
+        self.check = int(temporal.card.temporal_id[: 2 * CHECK_BYTES], 16)
+        """Where the coder of predicted frames starts and ends: other networks than the writer's do not get there."""
         networks = temporal.networks.to(codec.device)
         self.coder = PredictedCoder(codec.network, networks, codec.latents.tables)
 
@@ -141,7 +143,7 @@ class FrameEncoder:
         write_levels(writer, level_map)
         base = torch.tensor([step], device=self.codec.device)
         values = latents.encode(analysis.y[None], steps[None], base, FrameSink(latents.tables, [writer]))[0]
-        record = _record(analysis, step, level_map, writer, timestamp_ms, predicted=False)
+        record = _record(analysis, step, level_map, writer, timestamp_ms)
         return _Coded(record, Reference(values, steps))
 
     def _predicted(
@@ -156,7 +158,7 @@ class FrameEncoder:
         writer = FrameWriter()
         write_levels(writer, level_map)
         values, modes = self.temporal.coder.encode(analysis.y, steps, step, before, writer)
-        record = _record(analysis, step, level_map, writer, timestamp_ms, predicted=True)
+        record = _record(analysis, step, level_map, writer, timestamp_ms, self.temporal.check)
         return _Coded(record, Reference(values, steps), float((modes == INTRA).float().mean()))
 
 
@@ -172,10 +174,10 @@ class FrameDecoder:
     """
 
     def __init__(self, temporal: TemporalCodec, header: StreamHeader) -> None:
-        if header.model_id != temporal.model_id:
+        name, model_id = temporal.codec.name, temporal.codec.model_id
+        if header.model_id != model_id:
             raise ModelError(
-                f"the sequence was made with model {header.model_id.hex()}, "
-                f"this codec's predicted frames are of model {temporal.model_id.hex()}"
+                f"the sequence was made with model {header.model_id.hex()}, this codec is {name} ({model_id.hex()})"
             )
         self.temporal, self.codec, self.header = temporal, temporal.codec, header
         self._before: Reference | None = None
@@ -198,17 +200,17 @@ class FrameDecoder:
                 "a predicted frame whose frame before was not decoded: go on at the next key frame"
             )
         rows, columns = (-(-side // self.codec.stride) for side in (self.header.height, self.header.width))
-        reader = FrameReader(frame.payload)
+        reader, check = FrameReader(frame.payload), 0
         level_map, step = read_levels(reader, frame), quality_to_step(frame.quality)
         steps = step_map(step, level_map, rows, columns, device=self.codec.device)
         if before is None or not frame.predicted:
             base = torch.tensor([step], device=self.codec.device)
             values = self.codec.latents.decode([reader], steps[None], base)[0]
-        elif unpadded_payload(frame.payload) or not torch.equal(steps, before.steps):
-            values = self.temporal.coder.decode(reader, steps, step, before)
+        elif unpadded_payload(frame.payload):
+            values, check = self.temporal.coder.decode(reader, steps, step, before), self.temporal.check
         else:  # nothing is coded: the frame before, whole
-            values = before.values.clamp(-MAX_REFERENCE, MAX_REFERENCE)
-        reader.finish()
+            values = self.temporal.coder.predictor.unchanged(before, steps)
+        reader.finish(check)
         self._before = Reference(values, steps)
         return self._latent_image(frame, values, steps, level_map)
 
@@ -235,10 +237,13 @@ def _record(
     level_map: LevelMap | None,
     writer: FrameWriter,
     timestamp_ms: int,
-    *,
-    predicted: bool,
+    check: int | None = None,
 ) -> FrameRecord:
+    """The record of a frame; with a check, of a predicted one, whose payload is empty where nothing is coded."""
     height, width = analysis.source.pixels.shape[:2]
-    payload = padded_payload(writer.to_bytes(), width, height, predicted=predicted)
+    predicted, payload = check is not None, writer.to_bytes()
+    if check and payload:
+        payload = writer.to_bytes(check)
+    payload = padded_payload(payload, width, height, predicted=predicted)
     header = level_map.header() if level_map is not None else None
     return FrameRecord(step / STEPS_PER_QUALITY, header, payload, timestamp_ms, predicted)
