@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from cotam.checkpoint.loading import LoadedModel, load_model
+from cotam.checkpoint.loading import load_model
 from cotam.codec.latents import LatentCoder
 from cotam.codec.prediction import Predictor
 from cotam.models.temporal import TemporalNetworks
@@ -36,7 +36,7 @@ class TemporalTask:
     """Trains the networks of predicted frames; the base model stays as it is.
 
     Args:
-        base: the base model.
+        base_name: name or file of the base model.
         data: folders of photographs.
         validation: folders of photographs to validate on, or none.
         config: the recipe.
@@ -47,7 +47,7 @@ class TemporalTask:
 
     def __init__(
         self,
-        base: LoadedModel,
+        base_name: str,
         data: Sequence[Path],
         validation: Sequence[Path],
         config: TemporalTrainingConfig,
@@ -55,9 +55,10 @@ class TemporalTask:
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.workers = config, workers
+        base = load_model(base_name)
         networks = TemporalNetworks.beginning_with(float_form(base.network))
         self.model: nn.Module = networks
-        self.description = {"base": base.card.name, "base_id": base.card.model_id}
+        self.description = {"base": base_name, "base_id": base.card.model_id}
         self.maker = ExampleMaker(
             base.network, LatentCoder(base.network, base.tables), Predictor(base.network, networks)
         )
@@ -149,5 +150,5 @@ def temporal_run(
     else:
         config = resumed_recipe(TemporalTrainingConfig.from_dict(state["config"]), changes, CHANGEABLE)
         base = state["base"]
-    task = TemporalTask(load_model(base), data, validation, config, workers)
+    task = TemporalTask(base, data, validation, config, workers)
     return TrainingRun(folder, task, config, state, changes)
