@@ -2,7 +2,7 @@
 
     python benchmarks/video.py --photographs photos/val --json benchmarks/results/video.json
 
-needs PyAV (the extra ``video``) for H.264 and AV1; without it they are left out. All sizes are of the coded frames
+H.264 and AV1 need PyAV (the extra ``video``). What is measured is added to what the JSON holds. Sizes are of the frames
 alone, without any container. PSNR is of RGB over all frames of a clip.
 """
 
@@ -11,8 +11,9 @@ import json
 import platform
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,99 +24,128 @@ from video_clips import Clip, clips
 import cotam
 from cotam.bitstream import StreamHeader
 from cotam.checkpoint.temporal import LoadedTemporal, load_temporal
-from cotam.codec import Codec, load_codec
+from cotam.checkpoint.temporal_cards import TemporalCard
+from cotam.codec import load_codec
 from cotam.codec.temporal import FrameDecoder, FrameEncoder, TemporalCodec
 from cotam.metrics.bd_rate import bd_rate
 from cotam.models.temporal import TemporalNetworks
 from cotam.training.float_form import float_form
 
-QUALITIES = (15, 35, 55, 75)
-CRFS = {"h264": (40, 34, 28, 22), "av1": (58, 48, 38, 26)}
+QUALITIES = (20, 40, 60)
+CRFS = {"h264": (40, 34, 28, 22), "av1": (62, 54, 44, 32)}
 ENCODERS = {
     "h264": ("libx264", {"preset": "medium"}),
     "av1": ("libsvtav1", {"preset": "6"}),
 }
 FPS = (1.0, 5.0, 25.0)
-FRAMES = 9
+FRAMES = 6
+CODERS = ("frame by frame", "untrained", "temporal", "h264", "av1")
+INTERVALS = (1, 5, 25)
+"""Frames from key frame to key frame; the last is the length of the clips that these are measured on."""
+INTERVAL_QUALITY, INTERVAL_FPS = 40, 25.0
 
 Point = tuple[int, float]
 """Bytes and PSNR in dB of a clip."""
 
 
 def main() -> None:
-    """Measure and write the JSON."""
+    """Measure what is asked for, and add it to the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photographs", type=Path, required=True)
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--temporal", help="file of the networks; by default those that ship")
-    parser.add_argument("--frames", type=int, default=FRAMES)
+    parser.add_argument("--fps", type=float, nargs="+", default=FPS)
+    parser.add_argument("--coders", nargs="+", default=CODERS, choices=CODERS)
+    parser.add_argument("--intervals", action="store_true", help="measure key-frame intervals instead")
     options = parser.parse_args()
-    codec = load_codec()
-    coders = {"frame by frame": lambda clip: cotam_points(trained, clip, key_interval=1)}
-    trained = TemporalCodec(codec, load_temporal(options.temporal or codec.name))
-    untrained = TemporalCodec(codec, without_training(codec, trained))
-    coders["untrained"] = lambda clip: cotam_points(untrained, clip, key_interval=options.frames)
-    coders["temporal"] = lambda clip: cotam_points(trained, clip, key_interval=options.frames)
-    for name in available():
-        coders[name] = lambda clip, name=name: rival_points(name, clip)
-    rows = measure(coders, options.photographs, options.frames)
-    result = {
-        "command": "python " + shlex.join(sys.argv),
-        "frames": options.frames,
-        "temporal_id": trained.card.temporal_id,
-        "summary": summary(rows, list(coders)),
-        "clips": rows,
-        "machine": {"processor": platform.processor() or platform.machine(), "cotam": cotam.__version__},
-    }
+    result = json.loads(options.json.read_text()) if options.json.exists() else {"commands": [], "clips": []}
+    coders = Coders(options.temporal)
+    if options.intervals:
+        result["intervals"] = intervals(coders.temporal, options.photographs)
+    else:
+        measure(result["clips"], coders, options)
+    result["commands"].append("python " + shlex.join(sys.argv))
+    result |= {"frames": FRAMES, "summary": summary(result["clips"]), "machine": machine()}
     options.json.write_text(json.dumps(result, indent=1) + "\n")
 
 
-def measure(
-    coders: dict[str, Callable[[Clip], list[Point]]], photographs: Path, frames: int
-) -> list[dict[str, Any]]:
-    """Points of every coder on every clip."""
+def measure(rows: list[dict[str, Any]], coders: "Coders", options: argparse.Namespace) -> None:
+    """Add the points of the coders that are asked for to the rows, one a clip."""
+    for fps in options.fps:
+        for clip in clips(options.photographs, fps, FRAMES):
+            key = {"fps": fps, "kind": clip.kind, "number": clip.number}
+            row = next((row for row in rows if key.items() <= row.items()), None)
+            if row is None:
+                row = key | {"points": {}}
+                rows.append(row)
+            for name in options.coders:
+                row["points"][name] = coders.points(name, clip)
+            print(*key.values(), {name: relative(row["points"], name) for name in row["points"]}, flush=True)
+
+
+class Coders:
+    """The coders that are compared.
+
+    Args:
+        networks: name or file of the networks of predicted frames; None is those that ship.
+    """
+
+    def __init__(self, networks: str | None) -> None:
+        self.codec, self.networks = load_codec(), networks
+
+    @cached_property
+    def temporal(self) -> TemporalCodec:
+        """With trained networks."""
+        return TemporalCodec(self.codec, load_temporal(self.networks or self.codec.name))
+
+    @cached_property
+    def untrained(self) -> TemporalCodec:
+        """With networks as they are before training: differences coded as the base model codes pictures."""
+        networks = TemporalNetworks.beginning_with(float_form(self.codec.network)).to_integers()
+        card = TemporalCard("untrained", "00000000", self.codec.model_id.hex(), "", {}, 0, Path())
+        return TemporalCodec(self.codec, LoadedTemporal(card, networks))
+
+    def points(self, name: str, clip: Clip) -> list[Point]:
+        """A clip at all of a coder's settings."""
+        if name in ENCODERS:
+            return [rival_point(name, clip, crf) for crf in CRFS[name]]
+        temporal = self.temporal if name == "temporal" else self.untrained
+        return cotam_points(temporal, clip, key_interval=1 if name == "frame by frame" else len(clip.frames))
+
+
+def machine() -> dict[str, str]:
+    """Where it was measured; sizes do not depend on it."""
+    return {"processor": platform.processor() or platform.machine(), "cotam": cotam.__version__}
+
+
+def intervals(temporal: TemporalCodec, photographs: Path) -> list[dict[str, Any]]:
+    """Bytes a frame and PSNR at one quality by the frames from key frame to key frame, a clip of each kind."""
     rows = []
-    for fps in FPS:
-        for clip in clips(photographs, fps, frames):
-            points = {name: coder(clip) for name, coder in coders.items()}
-            rows.append({"fps": fps, "kind": clip.kind, "number": clip.number, "points": points})
-            print(fps, clip.kind, clip.number, {n: relative(points, n) for n in points}, flush=True)
+    for clip in clips(photographs, INTERVAL_FPS, INTERVALS[-1]):
+        if clip.number == 0:
+            for interval in INTERVALS:
+                size, score = cotam_points(temporal, clip, (INTERVAL_QUALITY,), key_interval=interval)[0]
+                rows.append(
+                    {"kind": clip.kind, "interval": interval, "bytes": size / len(clip.frames), "psnr": score}
+                )
     return rows
 
 
-def without_training(codec: Codec, trained: TemporalCodec) -> LoadedTemporal:
-    """Networks as they are before training: differences coded as the base model codes pictures."""
-    networks = TemporalNetworks.beginning_with(float_form(codec.network)).to_integers()
-    return LoadedTemporal(trained.card, networks)
-
-
 @torch.inference_mode()
-def cotam_points(temporal: TemporalCodec, clip: Clip, *, key_interval: int) -> list[Point]:
-    """A clip at all qualities."""
+def cotam_points(
+    temporal: TemporalCodec, clip: Clip, qualities: Sequence[float] = QUALITIES, *, key_interval: int
+) -> list[Point]:
+    """A clip at some qualities."""
     analyses = [temporal.codec.analyse(frame) for frame in clip.frames]
     height, width = clip.frames[0].shape[:2]
     header = StreamHeader(width, height, temporal.codec.model_id, sequence=True, version=2)
     points = []
-    for quality in QUALITIES:
+    for quality in qualities:
         encoder, decoder = FrameEncoder(temporal, key_interval), FrameDecoder(temporal, header)
         records = [encoder.encode(analysis, quality) for analysis in analyses]
         pictures = [np.asarray(temporal.codec.synthesise(decoder.decode(record))) for record in records]
         points.append((sum(len(record.payload) for record in records), psnr(clip.frames, pictures)))
     return points
-
-
-def available() -> list[str]:
-    """Rivals whose encoders are here."""
-    try:
-        import av
-    except ImportError:
-        return []
-    return [name for name, (encoder, _) in ENCODERS.items() if encoder in av.codecs_available]
-
-
-def rival_points(name: str, clip: Clip) -> list[Point]:
-    """A clip at all of a rival's settings, one key frame, frames in any order it likes."""
-    return [rival_point(name, clip, crf) for crf in CRFS[name]]
 
 
 def rival_point(name: str, clip: Clip, crf: int) -> Point:
@@ -158,19 +188,18 @@ def relative(points: dict[str, list[Point]], name: str) -> float | None:
         return None
 
 
-def summary(rows: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Mean BD-rate by frames a second and kind of clip."""
     table = []
-    for fps in FPS:
-        for kind in ("scene", "pan", "zoom", "jitter"):
-            chosen = [row["points"] for row in rows if (row["fps"], row["kind"]) == (fps, kind)]
-            percents = {name: [relative(points, name) for points in chosen] for name in names[1:]}
-            means = {
-                name: round(float(np.mean([v for v in values if v is not None])), 1)
-                for name, values in percents.items()
-                if any(v is not None for v in values)
-            }
-            table.append({"fps": fps, "kind": kind, "bd_rate_percent": means})
+    for fps, kind in dict.fromkeys((row["fps"], row["kind"]) for row in rows):
+        chosen = [row["points"] for row in rows if (row["fps"], row["kind"]) == (fps, kind)]
+        means = {}
+        for name in CODERS[1:]:
+            found = [relative(points, name) for points in chosen if name in points]
+            values = [value for value in found if value is not None]
+            if values:
+                means[name] = {"bd_rate_percent": round(float(np.mean(values)), 1), "clips": len(values)}
+        table.append({"fps": fps, "kind": kind, "against_frame_by_frame": means})
     return table
 
 

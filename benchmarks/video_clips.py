@@ -26,7 +26,7 @@ SHAKE, NOISE = 3.0, 1.5
 """Pixels that a hand shakes, and the standard deviation of a camera's noise, of 255."""
 OBJECT_SPEED = 40.0
 """Pixels a second that each object of a scene moves, there and back."""
-PHOTOGRAPHS, SCENES = 3, 3
+PHOTOGRAPHS, SCENES = 2, 2
 
 
 @dataclass(frozen=True)
