@@ -65,6 +65,11 @@ def test_a_moved_preview_gives_the_latents_of_the_moved_picture(
 
 def test_whole_pixels_move_exactly_and_edges_repeat() -> None:
     x = torch.arange(12.0).view(1, 1, 3, 4)
-    assert moved(x, (0, 4))[0, 0, 0].tolist() == [0, 0, 16, 32]
-    assert moved(x, (-4, 0))[0, 0, :, 0].tolist() == [64, 128, 128]
-    assert moved(x, (0, 2))[0, 0, 0].tolist() == [0, 8, 24, 40]
+    assert moved(x, (0, 4))[0, 0, 0].tolist() == [0, 0, 1024, 2048]
+    assert moved(x, (-4, 0))[0, 0, :, 0].tolist() == [4096, 8192, 8192]
+
+
+def test_between_pixels_lies_what_a_cubic_says() -> None:
+    x = torch.tensor([0.0, 0, 1, 1]).view(1, 1, 1, 4)
+    assert (moved(x, (0, 2))[0, 0, 0] / 1024).tolist() == [0, -2 / 32, 0.5, 34 / 32]
+    assert moved(torch.ones(1, 1, 5, 5), (3, 1)).eq(1024).all()

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cotam.entropy_coding.motion import MAX_MOTION, MAX_VECTORS, Vector
-from cotam.models.preview import SUBPIXELS, moved
+from cotam.models.preview import SUBPIXELS, TAP_UNIT, moved
 from cotam.models.transforms import STRIDE
 
 BLOCK, BLOCK_STEP = 64, 32
@@ -57,7 +57,7 @@ def _refined(old: Tensor, new: Tensor, vector: Vector, cells: Tensor) -> Vector:
 
 def _differences(old: Tensor, new: Tensor, vector: Vector) -> Tensor:
     """Mean absolute difference of each cell to the frame before, moved: (h, w)."""
-    return F.avg_pool2d((new - moved(old, vector) / SUBPIXELS**2).abs(), STRIDE)[0, 0]
+    return F.avg_pool2d((new - moved(old, vector) / TAP_UNIT**2).abs(), STRIDE)[0, 0]
 
 
 def _proposals(old: Tensor, new: Tensor) -> list[Vector]:

@@ -23,7 +23,10 @@ PIXEL_BITS = 14
 """Samples of a preview are in units of 2^-14."""
 MAX_SAMPLE = 4 << PIXEL_BITS
 SUBPIXELS = 4
-"""Motion is in units of 1/4 pixel; samples between pixels are bilinear."""
+"""Motion is in units of 1/4 pixel."""
+TAPS = ((0, 32, 0, 0), (-2, 28, 7, -1), (-2, 18, 18, -2), (-1, 7, 28, -2))
+"""Weights in units of 1/32 of the samples at -1, 0, 1 and 2 for each part of a pixel between 0 and 1: cubic."""
+TAP_UNIT = 32
 TO_PLAIN = LATENT_BITS - FRACTION_BITS
 """Octaves from units of 2^-8 to those of `LATENT_BITS`."""
 
@@ -66,13 +69,13 @@ class Preview(nn.Module):
         Returns:
             Latents without gains in units of 2^-16, integer-valued float64 (N, M, h, w), within ±2^23.
         """
-        unit = SUBPIXELS**2 << (PIXEL_BITS + WEIGHT_BITS - LATENT_BITS)
+        unit = TAP_UNIT**2 << (PIXEL_BITS + WEIGHT_BITS - LATENT_BITS)
         cells = F.pixel_unshuffle(moved(pixels, motion), STRIDE)
         return _rounded(_pointwise(self.analysis, cells), unit).clamp_(-MAX_REFERENCE, MAX_REFERENCE)
 
 
 def moved(pixels: Tensor, motion: tuple[int, int]) -> Tensor:
-    """Move pictures (N, C, H, W); 16 times the result, so that integers stay integers. Edges are repeated.
+    """Move pictures (N, C, H, W); 1024 times the result, so that integers stay integers. Edges are repeated.
 
     Args:
         pixels: integer-valued or not.
@@ -80,10 +83,12 @@ def moved(pixels: Tensor, motion: tuple[int, int]) -> Tensor:
     """
     for axis, shift in zip((2, 3), motion, strict=True):
         whole, part = divmod(-shift, SUBPIXELS)
-        total = _shifted(pixels, axis, whole) * (SUBPIXELS - part)
-        if part:
-            total += _shifted(pixels, axis, whole + 1) * part
-        pixels = total
+        terms = [
+            _shifted(pixels, axis, whole + place) * weight
+            for place, weight in enumerate(TAPS[part], start=-1)
+            if weight
+        ]
+        pixels = torch.stack(terms).sum(0)
     return pixels
 
 
