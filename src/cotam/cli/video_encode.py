@@ -28,9 +28,7 @@ def makes_a_sequence(source: str, target: str) -> bool:
 
     path = Path(source)
     if path.is_dir():
-        return target == options.STANDARD or (
-            Path(target).suffix.lower() == SUFFIX and not Path(target).is_dir()
-        )
+        return Path(target).suffix.lower() == SUFFIX and not Path(target).is_dir()
     return path.is_file() and (is_clip(path) or is_animation(path))
 
 
