@@ -96,7 +96,7 @@ class Coders:
     @cached_property
     def temporal(self) -> TemporalCodec:
         """With trained networks."""
-        return TemporalCodec(self.codec, load_temporal(self.networks or self.codec.name))
+        return TemporalCodec(self.codec, load_temporal(self.networks or "cotam-s-temporal"))
 
     @cached_property
     def untrained(self) -> TemporalCodec:

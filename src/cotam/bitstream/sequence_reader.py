@@ -138,8 +138,8 @@ class SequenceReader:
             else:
                 self._entries.append(self._entry(reader, head, last))
         except BitstreamError as error:
-            self._complete = True
             self._stop_at(error)
+            self._complete = True
 
     def _entry(self, reader: FileReader, head: RecordHead, last: FrameEntry | None) -> FrameEntry:
         end = reader.position + head.length + CHECKSUM_BYTES

@@ -68,7 +68,7 @@ def write_temporal(
 
 
 def load_temporal(name_or_path: str | Path) -> LoadedTemporal:
-    """Load by name, by file, or by the name of the base model.
+    """Load by name or by file.
 
     Raises:
         ModelError: unknown, damaged or altered.

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from cotam.checkpoint.registry import SUFFIX, find_model, read_metadata, shipped_files
+from cotam.checkpoint.registry import SUFFIX, read_metadata, shipped_files
 from cotam.errors import ModelError
 
 FORMAT: Final = "cotam-temporal"
@@ -73,7 +73,7 @@ def known_temporal() -> tuple[TemporalCard, ...]:
 
 
 def find_temporal(name_or_path: str | Path) -> TemporalCard:
-    """Find one by its name, by its file, or by the name of its base model.
+    """Find one by its name or by its file.
 
     Raises:
         ModelError: there is none.
@@ -84,11 +84,25 @@ def find_temporal(name_or_path: str | Path) -> TemporalCard:
     for card in known_temporal():
         if card.name == str(name_or_path):
             return card
-    base_id = find_model(name_or_path).model_id
+    raise ModelError(f"unknown networks of predicted frames {str(name_or_path)!r}; {_what_is_known()}")
+
+
+def temporal_for(base: str, base_id: bytes) -> TemporalCard:
+    """The one that ships for a base model.
+
+    Args:
+        base: name of the base model, for the message.
+        base_id: its id.
+
+    Raises:
+        ModelError: there is none.
+    """
     for card in known_temporal():
-        if card.base_id == base_id:
+        if card.base_id == base_id.hex():
             return card
-    raise ModelError(f"no networks of predicted frames for {str(name_or_path)!r}; {_what_is_known()}")
+    raise ModelError(
+        f"{base} ({base_id.hex()}) knows key frames alone: no networks of predicted frames ship for it"
+    )
 
 
 def _what_is_known() -> str:

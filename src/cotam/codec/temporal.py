@@ -10,6 +10,7 @@ import torch
 
 from cotam.bitstream import FrameRecord, StreamHeader, padded_payload, unpadded_payload
 from cotam.checkpoint.temporal import LoadedTemporal, load_temporal
+from cotam.checkpoint.temporal_cards import temporal_for
 from cotam.codec.codec import Codec
 from cotam.codec.latents import FrameSink
 from cotam.codec.level_map import LevelMap, read_levels, write_levels
@@ -62,7 +63,7 @@ def load_temporal_codec(codec: Codec, name: str | Path | None = None) -> Tempora
     Raises:
         ModelError: there are none, or they are damaged or another model's.
     """
-    return TemporalCodec(codec, load_temporal(name or codec.name))
+    return TemporalCodec(codec, load_temporal(name or temporal_for(codec.name, codec.model_id).path))
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,10 @@ class FrameEncoder:
         self.temporal, self.codec, self.key_interval = temporal, temporal.codec, key_interval
         self._before: Reference | None = None
         self._since_key = 0
+
+    def forget(self) -> None:
+        """The last frame did not get where it should: the next one is a key frame."""
+        self._before = None
 
     @torch.inference_mode()
     def encode(
