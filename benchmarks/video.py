@@ -141,7 +141,10 @@ def cotam_points(
     header = StreamHeader(width, height, temporal.codec.model_id, sequence=True, version=2)
     points = []
     for quality in qualities:
-        encoder, decoder = FrameEncoder(temporal, key_interval), FrameDecoder(temporal, header)
+        encoder, decoder = (
+            FrameEncoder(temporal, key_interval),
+            FrameDecoder(temporal.codec, header, temporal),
+        )
         records = [encoder.encode(analysis, quality) for analysis in analyses]
         pictures = [np.asarray(temporal.codec.synthesise(decoder.decode(record))) for record in records]
         points.append((sum(len(record.payload) for record in records), psnr(clip.frames, pictures)))

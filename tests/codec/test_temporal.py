@@ -64,19 +64,23 @@ def header_of(temporal: TemporalCodec) -> StreamHeader:
     return StreamHeader(SIZE[1], SIZE[0], temporal.codec.model_id, sequence=True, version=2)
 
 
+def decoder_of(temporal: TemporalCodec) -> FrameDecoder:
+    return FrameDecoder(temporal.codec, header_of(temporal), temporal)
+
+
 def encode(temporal: TemporalCodec, frames, quality: float = 40, **options) -> list[FrameRecord]:
     encoder = FrameEncoder(temporal, **options)
     return [encoder.encode(temporal.codec.analyse(frame), quality) for frame in frames]
 
 
 def decode(temporal: TemporalCodec, records) -> list[torch.Tensor]:
-    decoder = FrameDecoder(temporal, header_of(temporal))
+    decoder = decoder_of(temporal)
     return [decoder.decode(record).latents for record in records]
 
 
 def test_predicted_frames_decode_to_what_the_encoder_had(temporal: TemporalCodec, canvas: np.ndarray) -> None:
     encoder = FrameEncoder(temporal)
-    decoder = FrameDecoder(temporal, header_of(temporal))
+    decoder = decoder_of(temporal)
     for n in range(4):
         record = encoder.encode(temporal.codec.analyse(look(canvas, 3 * n, 5 * n)), 50)
         assert encoder._before is not None
@@ -87,7 +91,7 @@ def test_predicted_frames_decode_to_what_the_encoder_had(temporal: TemporalCodec
 def test_quality_and_level_map_may_change_from_frame_to_frame(
     temporal: TemporalCodec, canvas: np.ndarray
 ) -> None:
-    encoder, decoder = FrameEncoder(temporal), FrameDecoder(temporal, header_of(temporal))
+    encoder, decoder = FrameEncoder(temporal), decoder_of(temporal)
     finer = LevelMap(np.array([[1, 0, -1], [0, 0, 1]], np.int8), 3, 10)
     for quality, level_map in ((30, None), (60, finer), (20.5, None), (20.5, finer)):
         analysis = temporal.codec.analyse(look(canvas, 0, 0))
@@ -140,7 +144,7 @@ def test_a_predicted_frame_without_its_reference_is_refused(
 ) -> None:
     records = encode(temporal, [look(canvas, 0, 0), look(canvas, 1, 1)])
     with pytest.raises(BitstreamError, match="next key frame"):
-        FrameDecoder(temporal, header_of(temporal)).decode(records[1])
+        decoder_of(temporal).decode(records[1])
 
 
 def test_a_lost_frame_spoils_nothing_beyond_the_next_key_frame(
@@ -148,7 +152,7 @@ def test_a_lost_frame_spoils_nothing_beyond_the_next_key_frame(
 ) -> None:
     records = encode(temporal, [look(canvas, n, n) for n in range(6)], key_interval=3)
     expected = decode(temporal, records)
-    decoder = FrameDecoder(temporal, header_of(temporal))
+    decoder = decoder_of(temporal)
     decoder.decode(records[0])
     decoder.forget()
     with pytest.raises(BitstreamError):
@@ -165,7 +169,7 @@ def test_damaged_payloads_are_refused_or_decode_and_never_crash(
     for _ in range(12):
         payload = bytearray(predicted.payload)
         payload[int(rng.integers(len(payload)))] ^= int(rng.integers(1, 256))
-        decoder = FrameDecoder(temporal, header_of(temporal))
+        decoder = decoder_of(temporal)
         decoder.decode(key)
         try:
             decoder.decode(replace(predicted, payload=bytes(payload)))
@@ -188,7 +192,7 @@ def test_frames_predicted_by_other_networks_are_refused(
     random_codec: Codec, temporal: TemporalCodec, canvas: np.ndarray, tmp_path: Path
 ) -> None:
     key, predicted = encode(temporal, [look(canvas, 0, 0), look(canvas, 1, 1)])
-    decoder = FrameDecoder(make_temporal(random_codec, tmp_path, random=False), header_of(temporal))
+    decoder = decoder_of(make_temporal(random_codec, tmp_path, random=False))
     decoder.decode(key)
     with pytest.raises(BitstreamError, match="damaged"):
         decoder.decode(predicted)
@@ -197,7 +201,7 @@ def test_frames_predicted_by_other_networks_are_refused(
 def test_a_sequence_of_another_model_is_refused(temporal: TemporalCodec) -> None:
     header = replace(header_of(temporal), model_id=b"abcd")
     with pytest.raises(ModelError, match="61626364"):
-        FrameDecoder(temporal, header)
+        FrameDecoder(temporal.codec, header, temporal)
 
 
 def test_an_interval_below_one_is_refused(temporal: TemporalCodec) -> None:

@@ -79,6 +79,14 @@ def encode(
             "--steady", help="Smooth the levels of --guidance along time; otherwise each frame is by itself."
         ),
     ] = False,
+    key_interval: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Predict frames from the one before; at least every Nth decodes by itself. 1: all of them do.",
+        ),
+    ] = 1,
     model: options.Model = options.DEFAULT_MODEL,
     device: options.Device = None,
     threads: options.Threads = None,
@@ -98,7 +106,7 @@ def encode(
     similarity = guiding.chosen_similarity(min_similarity, similarity_tower, similarity_layer, guidance)
     rate = options.chosen_rate(quality, target_bytes, similarity)
     choice = guiding.GuidanceChoice(guidance, tuple(roi or ()), levels, grid, layers, k, strength, prompt)
-    frames = SequenceOptions(fps, num_frames, scenes, steady)
+    frames = SequenceOptions(fps, num_frames, scenes, steady, key_interval)
     if makes_a_sequence(source, target):
         frames.check(keep_metadata=keep_metadata)
         raise typer.Exit(

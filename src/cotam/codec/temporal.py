@@ -171,21 +171,29 @@ class FrameDecoder:
     """Decodes the frames of a sequence in order.
 
     Args:
-        temporal: the codec.
+        codec: the base codec.
         header: of the sequence.
+        temporal: the codec with networks of predicted frames; by default those that ship, once a frame needs them.
 
     Raises:
         ModelError: the sequence was made with another model.
     """
 
-    def __init__(self, temporal: TemporalCodec, header: StreamHeader) -> None:
-        name, model_id = temporal.codec.name, temporal.codec.model_id
-        if header.model_id != model_id:
+    def __init__(self, codec: Codec, header: StreamHeader, temporal: TemporalCodec | None = None) -> None:
+        if header.model_id != codec.model_id:
             raise ModelError(
-                f"the sequence was made with model {header.model_id.hex()}, this codec is {name} ({model_id.hex()})"
+                f"the sequence was made with model {header.model_id.hex()}, "
+                f"this codec is {codec.name} ({codec.model_id.hex()})"
             )
-        self.temporal, self.codec, self.header = temporal, temporal.codec, header
+        self.codec, self.header, self._temporal = codec, header, temporal
         self._before: Reference | None = None
+
+    @property
+    def temporal(self) -> TemporalCodec:
+        """What decodes predicted frames."""
+        if self._temporal is None:
+            self._temporal = load_temporal_codec(self.codec)
+        return self._temporal
 
     def forget(self) -> None:
         """A frame was lost or passed over: the next one that can be decoded is a key frame."""
@@ -198,6 +206,7 @@ class FrameDecoder:
         Raises:
             BitstreamError: the frame is damaged, or predicted from one that was not decoded; all frames up to the
                 next key frame are lost then.
+            ModelError: it is predicted, and no networks of predicted frames ship for the model.
         """
         before, self._before = self._before, None
         if frame.predicted and before is None:

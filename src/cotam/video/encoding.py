@@ -47,8 +47,8 @@ class EachFrame:
 class VideoEncoder:
     """Encodes frames as they come, from a camera say, one in memory at a time.
 
-    Every frame lies in the file when `add` returns, and is a key frame unless ``key_interval`` says otherwise. As a context manager it closes the sequence also
-    where the block fails, so that the frames until then are a whole stream.
+    Every frame lies in the file when `add` returns, and is a key frame unless ``key_interval`` says otherwise. As a
+    context manager it closes the sequence also where the block fails, so that the frames until then are a whole stream.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from PIL import Image
 from cotam.bitstream import FrameRecord, SequenceReader, StreamHeader
 from cotam.bitstream.limits import PREDICTION_VERSION
 from cotam.codec import Codec, LatentImage, codec_for_model
-from cotam.codec.temporal import FrameDecoder, TemporalCodec, load_temporal_codec
+from cotam.codec.temporal import FrameDecoder
 from cotam.errors import BitstreamError
 from cotam.video.frame import Frame
 
@@ -77,7 +77,7 @@ class VideoReader:
 
         Raises:
             BitstreamError: damage, after the frames before it, unless it is salvaged.
-            ModelError: frames may be predicted, and the model knows no prediction.
+            ModelError: a frame is predicted, and the model knows no prediction.
         """
         decode = self._decoder()
         for record in self._reader:
@@ -121,12 +121,8 @@ class VideoReader:
         """For frames by their number."""
         return self._decoder()
 
-    @cached_property
-    def _temporal(self) -> TemporalCodec:
-        return load_temporal_codec(self.codec)
-
     def _decoder(self) -> Decode:
         """A decoder of its own for whoever goes through the frames."""
         if self.header.version < PREDICTION_VERSION:
             return lambda record: self.codec.decode_frames([(self.header, record)])[0]
-        return FrameDecoder(self._temporal, self.header).decode
+        return FrameDecoder(self.codec, self.header).decode
