@@ -22,17 +22,20 @@ import scale_tables
 import serving_tables
 import speed_tables
 import tables
+import temporal_tables
 import training_curve
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("benchmarks", "results")
 TRAINING = Path("docs", "training")
+TEMPORAL_LOG = TRAINING / "cotam-s-temporal.log.jsonl"
 LOG, VQA_LOG = TRAINING / "cotam-s.log.jsonl", TRAINING / "levelvqa.log.jsonl"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
 PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
 CURVES: dict[Path, tuple[Path, Callable[[Path, Path], None]]] = {
     TRAINING / "cotam-s.png": (LOG, training_curve.draw),
+    TRAINING / temporal_tables.CURVE: (TEMPORAL_LOG, temporal_tables.draw),
     TRAINING / levelvqa_tables.CURVE: (VQA_LOG, levelvqa_tables.draw),
 }
 """Every training curve: the log that it shows, and how it is drawn."""
@@ -83,6 +86,9 @@ PARTS: dict[str, Source] = {
     "edge-precision": (RESULTS / "edge.json", edge_tables.precision),
     "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
     "accuracy-brief": (RESULTS / "accuracy.json", accuracy_tables.brief),
+    "temporal-rates": (RESULTS / "video.json", temporal_tables.rates),
+    "temporal-intervals": (RESULTS / "video.json", temporal_tables.intervals),
+    "temporal-training": (TEMPORAL_LOG, temporal_tables.training),
     "lmms": (RESULTS / "lmms.json", accuracy_tables.lmms),
     "accuracy-gains": (RESULTS / "accuracy.json", accuracy_tables.gains),
 }

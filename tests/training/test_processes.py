@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from cotam.errors import TrainingError
-from cotam.models.cotam_s import CotamSConfig
+from cotam.models.cotam_s_config import CotamSConfig
 from cotam.training import run as loop
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig

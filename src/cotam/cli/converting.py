@@ -60,6 +60,11 @@ def convert(source: str, target: str, kind: Kind, *, skip_existing: bool = False
     if skip_existing:
         raise ValueError(f"--skip-existing is for folders; {display_name(source)} is none")
     check_output(target, source)
+    return convert_one(source, target, kind, as_json=as_json)
+
+
+def convert_one(source: str, target: str, kind: Kind, *, as_json: bool) -> int:
+    """Carry out a command on one source, which was found right with its target, and report; returns the exit code."""
     conversion, start = _prepared(kind), time.perf_counter()
     with working(f"{kind.doing} {display_name(source)}"):
         done = conversion(source, target)

@@ -12,6 +12,7 @@ from cotam.cli.options import Threads
 from cotam.cli.train_adapter import adapter
 from cotam.cli.train_levelvqa import levelvqa
 from cotam.cli.train_neck import neck
+from cotam.cli.train_temporal import temporal
 from cotam.cli.train_tokens import Accumulate
 from cotam.errors import TrainingError
 
@@ -87,6 +88,7 @@ app.command(epilog="Example: cotam train adapter --mllm levelvqa --data levelvqa
     adapter
 )
 app.command(epilog="Example: cotam train neck --setting d1 --data levelvqa --out run --minutes 60")(neck)
+app.command(epilog="Example: cotam train temporal --data photos --out run --minutes 25")(temporal)
 
 
 def _check(data: list[Path], validation: Path | None, given: dict[str, Any]) -> None:
