@@ -27,7 +27,7 @@ def decode(
         str,
         typer.Argument(
             metavar="DST",
-            help="The picture (its suffix says the format), a folder, or - for standard output.",
+            help="The picture or clip (its suffix says the format), a folder, or - for standard output.",
         ),
     ],
     picture_format: Annotated[
@@ -47,6 +47,14 @@ def decode(
         ),
     ] = None,
     runtime: runtimes.Option = "auto",
+    frame: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Decode frame N of a sequence, from 0, into a picture."),
+    ] = None,
+    salvage: Annotated[
+        bool,
+        typer.Option("--salvage", help="Take the whole frames of a sequence that is cut off or damaged."),
+    ] = False,
     device: options.Device = None,
     threads: options.Threads = None,
     skip_existing: options.SkipExisting = False,
@@ -57,11 +65,21 @@ def decode(
     Each stream names the model that made it; models that ship with cotam are found by themselves. Of a folder, every
     .cotam file goes to the same place below DST; streams that fail are named, and the rest done. Pictures are written
     whole or not at all: after an interruption, the same command with --skip-existing goes on where it stopped.
+
+    A sequence of frames goes into a clip (mp4, webm, mkv, mov), an animation (gif, webp) or a folder of pictures; where
+    DST is another picture, its first frame does.
     """
     from cotam.cli.converting import convert
     from cotam.cli.pictures import suffix_of_format
+    from cotam.cli.video_decode import FRAMES, FrameChoice, convert_frames, takes_frames
 
     suffix = suffix_of_format(picture_format or DEFAULT_FORMAT)
+    choice = FrameChoice(frame, salvage)
+    if takes_frames(source, target, choice):
+        chosen = runtimes.chosen_runtime(runtime, device, beyond_edge=FRAMES)
+        kind = _decoding(suffix, model, runtimes.Machine(chosen, device, threads))
+        raise typer.Exit(convert_frames(source, target, choice, kind, suffix, as_json=as_json))
+    choice.check_unused(source)
     if target != options.STANDARD and not Path(source).is_dir():
         _check_suffix(target, picture_format)
     kind = _decoding(suffix, model, runtimes.Machine(runtime, device, threads))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cotam.bitstream import FrameRecord, StreamHeader
 from cotam.checkpoint.loading import LoadedModel
-from cotam.codec.framing import first_frame, still_stream
+from cotam.codec.framing import check_decodable, first_frame, still_stream
 from cotam.codec.grouping import in_groups
 from cotam.codec.guiding import Guide
 from cotam.codec.latents import FrameSink, LatentCoder
@@ -178,8 +178,18 @@ class Codec:
 
     def decode_latents_batch(self, streams: Iterable[bytes]) -> list[LatentImage]:
         """Decode several streams to latents; those of one size go through the networks together."""
-        parsed = [first_frame(data, self.model_id, self.name) for data in streams]
-        return in_groups(parsed, lambda frame: (frame[0].height, frame[0].width), self._decode_group)
+        return self.decode_frames([first_frame(data) for data in streams])
+
+    def decode_frames(self, frames: Sequence[tuple[StreamHeader, FrameRecord]]) -> list[LatentImage]:
+        """Decode frames, each with the header of its stream, to latents.
+
+        Raises:
+            BitstreamError: a payload is damaged.
+            ModelError: a stream was made with another model, or a frame is predicted from the one before it.
+        """
+        for header, frame in frames:
+            check_decodable(header, frame, self.model_id, self.name)
+        return in_groups(frames, lambda frame: (frame[0].height, frame[0].width), self._decode_group)
 
     @torch.inference_mode()
     def synthesise(self, image: LatentImage) -> Image.Image:

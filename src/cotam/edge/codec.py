@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cotam.checkpoint.reading import ModelArrays
-from cotam.codec.framing import first_frame, still_stream
+from cotam.codec.framing import check_decodable, first_frame, still_stream
 from cotam.codec.guiding import Guide
 from cotam.codec.level_map import LevelMap, read_levels, write_levels
 from cotam.codec.rate_control import search_step
@@ -125,7 +125,8 @@ class EdgeCodec:
 
     def decode_latents(self, data: bytes) -> ArrayLatents:
         """Decode a stream to latents only: no pixels are made. Errors as in `decode`."""
-        header, frame = first_frame(data, self.model_id, self.name)
+        header, frame = first_frame(data)
+        check_decodable(header, frame, self.model_id, self.name)
         reader = FrameReader(frame.payload)
         level_map = read_levels(reader, frame)
         base = quality_to_step(frame.quality)

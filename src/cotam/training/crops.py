@@ -56,7 +56,7 @@ def load_photographs(folders: Sequence[Path], crop: int) -> list[np.ndarray]:
 
 
 class CropDataset(Dataset[Batch]):
-    """Whole batches by index; index = step · processes + rank."""
+    """Whole batches by their number among those of all processes."""
 
     def __init__(self, pictures: list[np.ndarray], config: CodecTrainingConfig, late_from: int) -> None:
         self.config, self.late_from = config, late_from
