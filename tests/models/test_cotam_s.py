@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from cotam.models.cotam_s import CotamS, CotamSConfig, pad_to_stride
+from cotam.models.base_codec import pad_to_stride
+from cotam.models.cotam_s import CotamS, CotamSConfig
 from cotam.ops.fixed_point import FixedConv, IntegerConv
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -11,11 +10,10 @@ from torch import Tensor
 
 from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
 from cotam.checkpoint.registry import ModelCard, find_model
-from cotam.checkpoint.writing import ARCHITECTURE
 from cotam.entropy_coding import TableSet
-from cotam.entropy_models.gaussian import TABLES
 from cotam.errors import ModelError
-from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.models.architectures import build
+from cotam.models.base_codec import BaseCodec, table_count
 from cotam.ops.fixed_point import IntegerConv
 
 
@@ -24,7 +22,7 @@ class LoadedModel:
     """A base codec ready to code: networks with exact entropy models, tables, and the card."""
 
     card: ModelCard
-    network: CotamS
+    network: BaseCodec
     tables: TableSet
 
     @property
@@ -48,28 +46,33 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
         raise ModelError(
             f"{card.path}: the model file is damaged: its content does not match its id {card.model_id}"
         )
-    if card.architecture != ARCHITECTURE:
-        raise ModelError(
-            f"{card.path}: architecture {card.architecture!r} is not known here; known: {ARCHITECTURE}"
-        )
-    return LoadedModel(card, tables=_take_tables(card, tensors), network=_build(card, tensors))
+    network = _untrained(card)
+    tables = _take_tables(card, tensors, table_count(network))
+    _fill(network, card, tensors)
+    return LoadedModel(card, network, tables)
 
 
-def _take_tables(card: ModelCard, tensors: dict[str, Tensor]) -> TableSet:
+def _untrained(card: ModelCard) -> BaseCodec:
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return build(card.architecture, card.config).to_integers()
+    except ValueError as error:
+        raise ModelError(f"{card.path}: {error}") from error
+
+
+def _take_tables(card: ModelCard, tensors: dict[str, Tensor], count: int) -> TableSet:
     try:
         tables = TableSet(tensors.pop("tables.radius").numpy(), tensors.pop("tables.cdf").numpy())
     except KeyError as error:
         raise ModelError(f"{card.path}: the model file holds no frequency tables") from error
     except ModelError as error:
         raise ModelError(f"{card.path}: {error}") from error
-    if len(tables) != TABLES:
-        raise ModelError(f"{card.path}: there must be {TABLES} frequency tables, not {len(tables)}")
+    if len(tables) != count:
+        raise ModelError(f"{card.path}: there must be {count} frequency tables, not {len(tables)}")
     return tables
 
 
-def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
-    with torch.random.fork_rng(devices=[]):
-        network = CotamS(_config(card)).to_integers()
+def _fill(network: BaseCodec, card: ModelCard, tensors: dict[str, Tensor]) -> None:
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
@@ -85,14 +88,3 @@ def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
     for name, module in network.named_modules():
         if isinstance(module, IntegerConv) and not module.is_exact():
             raise ModelError(f"{card.path}: integer weights of {name} could overflow")
-    return network
-
-
-def _config(card: ModelCard) -> CotamSConfig:
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in card.config.items()
-    }
-    try:
-        return CotamSConfig(**values)
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"{card.path}: sizes that {ARCHITECTURE} does not have: {error}") from error

@@ -22,7 +22,7 @@ from cotam.codec.similarity import SimilarityTarget, TokenSimilarity, search_sim
 from cotam.codec.steps import step_map
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.images import LoadedImage, load_image, to_pil
-from cotam.models.cotam_s import pad_to_stride
+from cotam.models.base_codec import pad_to_stride
 from cotam.ops.fixed_point import ONE
 from cotam.ops.quality import HAT_ONE, STEPS_PER_QUALITY, quality_hats, quality_to_step
 

@@ -21,6 +21,11 @@ def scale_of_index(index: Tensor) -> Tensor:
     return torch.exp(math.log(SCALE_MIN) + LOG_RATIO * (index - 1).clamp(-1.5, TABLES - 2))
 
 
+def index_of_scale(scale: Tensor) -> Tensor:
+    """Real index of standard deviations, which must be positive: the inverse of `scale_of_index`."""
+    return 1 + (torch.log(scale) - math.log(SCALE_MIN)) / LOG_RATIO
+
+
 def gaussian_bits(symbol: Tensor, index: Tensor) -> Tensor:
     """Ideal cost in bits, -log2 P(symbol), of noisy symbols under the distribution of their index.
 

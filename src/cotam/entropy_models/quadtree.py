@@ -7,31 +7,16 @@ CVPR 2023). Every pass is one convolution network over the whole picture: parall
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from cotam.entropy_models.passes import PassBlock, Where
 from cotam.ops.fixed_point import FixedConv, add_leaky, leaky_relu, saturate
 
 PASSES = 4
 ORDER = (0, 3, 1, 2)
 PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))
-
-
-Where = tuple[slice, slice, slice, slice]
-"""Batch, channels, rows and columns of a block."""
-
-
-class PassBlock(NamedTuple):
-    """One channel group at one parity class of positions, which a pass codes."""
-
-    where: Where
-    """Its place in the latents."""
-    means: Tensor
-    """(N, M/4, h, w), in activation units; not bounded to 16 bits."""
-    indexes: Tensor
-    """Real table indexes, of the same shape and unit."""
 
 
 def blocks_of_pass(number: int, channels: int) -> Iterator[tuple[int, Where]]:

@@ -87,12 +87,7 @@ class FixedConv(nn.Module):
         shift = 0
         while shift < MAX_SHIFT and largest * 2.0 ** (shift + 1) < MAX_WEIGHT:
             shift += 1
-        layer = IntegerConv(
-            weight.shape[1] if not self.depthwise else weight.shape[0],
-            weight.shape[0],
-            depthwise=self.depthwise,
-            saturating=self.saturating,
-        )
+        layer = self._empty_integers()
         scaled = torch.floor(weight * 2.0**shift + 0.5).clamp(-MAX_WEIGHT, MAX_WEIGHT)
         assert self.bias is not None
         bias = torch.floor(self.bias.detach().to(torch.float64) * 2.0 ** (shift + FRACTION_BITS) + 0.5)
@@ -100,6 +95,11 @@ class FixedConv(nn.Module):
         layer.bias.copy_(bias)
         layer.shift.fill_(shift)
         return layer
+
+    def _empty_integers(self) -> "IntegerConv":
+        outputs, inputs = self.weight.shape[:2]
+        inputs = outputs if self.depthwise else inputs
+        return IntegerConv(inputs, outputs, depthwise=self.depthwise, saturating=self.saturating)
 
 
 class IntegerConv(nn.Module):
@@ -126,6 +126,11 @@ class IntegerConv(nn.Module):
         """Whether every partial sum of every possible input stays below 2^53, so that float64 is exact."""
         sums = self.weight.to(torch.int64).abs().sum(1) * MAX_ACTIVATION + self.bias.abs()
         return bool((sums + (1 << MAX_SHIFT) < MAX_EXACT).all()) and 0 <= int(self.shift) <= MAX_SHIFT
+
+    def float_state(self) -> dict[str, Tensor]:
+        """Weight and bias of a `FixedConv` that converts to this layer."""
+        unit = 2.0 ** int(self.shift)
+        return {"weight": self.weight.double() / unit, "bias": self.bias.double() / (unit * ONE)}
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve integers exactly; the result is rounded to units of 2^-8 and, if asked, saturated to 16 bits."""

@@ -1,0 +1,19 @@
+"""How a context model hands over what is coded next: blocks of latents with their means and table indexes."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+Where = tuple[slice, slice, slice, slice]
+"""Batch, channels, rows and columns of a block."""
+
+
+class PassBlock(NamedTuple):
+    """Some channels at a regular grid of positions, which a pass codes."""
+
+    where: Where
+    """Its place in the latents."""
+    means: Tensor
+    """(N, C, h, w), in activation units; not bounded to 16 bits."""
+    indexes: Tensor
+    """Real table indexes, of the same shape and unit."""
