@@ -147,7 +147,7 @@ class SpaceChannelContext(nn.Module):
         """Table indexes in activation units of scales in activation units."""
         if scales.dtype != torch.float64:
             return index_of_scale(at_least(scales, SCALE_MIN))
-        found = torch.bucketize(scales, self.thresholds.to(scales.dtype), right=True)
+        found = torch.bucketize(scales.contiguous(), self.thresholds.to(scales.dtype), right=True)
         return (found + 1).to(scales.dtype).mul_(ONE)
 
 

@@ -86,12 +86,12 @@ class ElicConfig:
 
 REDUCED = ElicConfig(
     width=64,
-    groups=(8, 8, 16, 32, 128),
+    groups=(8, 8, 16, 32, 64),
     hyper=64,
     hyper_hidden=96,
     features=192,
-    channel_hidden=(96, 64),
-    parameter_hidden=(192, 160) * 5,
+    channel_hidden=(64, 48),
+    parameter_hidden=(160, 128) * 5,
 )
 """About a ninth of the work: what a CPU can train for a comparison."""
 
