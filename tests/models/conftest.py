@@ -1,7 +1,9 @@
 """A narrow ELIC of random weights, in float form and as a model file."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -43,6 +45,12 @@ def narrow_elic(seed: int = 0, config: ElicConfig = NARROW) -> Elic:
 def make_elic() -> Callable[..., Elic]:
     """`narrow_elic`."""
     return narrow_elic
+
+
+@pytest.fixture(scope="session")
+def narrow_sizes() -> dict[str, Any]:
+    """Sizes of `make_elic`, but for the nodes of its gains."""
+    return {name: value for name, value in asdict(NARROW).items() if name != "nodes"}
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ class SpaceChannelContext(nn.Module):
             for parities in (ANCHORS, OTHERS):
                 blocks = list(self._blocks(group, torch.cat([spatial, shared], 1), parities))
                 known = known.clone() if known.requires_grad else known
-                for block, values in zip(blocks, code(blocks), strict=True):
+                for block, values in zip(blocks, code(blocks) if blocks else [], strict=True):
                     known[block.where] = values
                 if parities is ANCHORS:
                     spatial = self.spatial[group](saturate(known[:, self._channels(group)]))

@@ -1,17 +1,23 @@
 """Which base codecs there are: a new one is a class in a file of its own, and its name in `CODECS`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from torch import Tensor
 
 from cotam.models.base_codec import BaseCodec
 from cotam.models.cotam_s import CotamS
 from cotam.models.elic import Elic
+from cotam.models.elic_checkpoints import read_elic
+from cotam.models.foreign import Foreign
 
 CODECS: Final[tuple[type[BaseCodec], ...]] = (CotamS, Elic)
 ARCHITECTURES: Final[dict[str, type[BaseCodec]]] = {codec.architecture: codec for codec in CODECS}
 """Networks by what model files call them."""
 SIZES: Final[dict[str, Any]] = {name: sizes for codec in CODECS for name, sizes in codec.named_sizes.items()}
 """Configs that have a name."""
+READERS: Final[dict[str, Callable[[Mapping[str, Tensor]], Foreign]]] = {"elic": read_elic}
+"""How other people's checkpoints of an architecture are read, where they are."""
 
 
 def find_architecture(name: str) -> type[BaseCodec]:

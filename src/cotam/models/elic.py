@@ -5,7 +5,6 @@ group and the one before it, and the parameter networks are 640 and 512 wide.
 """
 
 import dataclasses
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -22,7 +21,6 @@ from cotam.models.base_codec import BaseCodec
 from cotam.models.elic_transforms import ElicAnalysis, ElicSynthesis
 from cotam.models.gains import QualityGains
 from cotam.ops.equalising import equalise
-from cotam.ops.quality import MIN_LMBDA
 
 MAX_SIZE = 4096
 MAX_HYPER_CHANNELS = 192
@@ -138,12 +136,3 @@ class Elic(BaseCodec):
         assert isinstance(self.hyper_synthesis, DenseHyperSynthesis)
         readers = self.context.readers()
         equalise([*self.hyper_synthesis.links(readers), *self.context.links()], run)
-
-    def start_gains_at(self, lmbda: float) -> None:
-        """Make gains the identity at a quality, and follow high-rate theory elsewhere: for fixed-rate weights.
-
-        Args:
-            lmbda: trade-off that the weights were trained for, on the scale of `cotam.ops.quality`.
-        """
-        with torch.no_grad():
-            self.gains.base.fill_(0.5 * math.log(MIN_LMBDA / lmbda))

@@ -58,7 +58,7 @@ def export_model(
         entropy model: of the integer networks alone (``integer_rate_cost_percent``), and with the fitted tables
         (``rate_cost_percent``, negative where these save more than that).
     """
-    photographs = _choose(load_photographs(data, MEASURED_STRIDE)) if data else []
+    photographs = chosen_photographs(load_photographs(data, MEASURED_STRIDE)) if data else []
     converted = convert(averaged_network(run), photographs)
     description = description or described(load_checkpoint(run))
     identity = write_model(target, converted.exact, converted.tables, name=name, description=description)
@@ -143,7 +143,7 @@ def _to_tensor(pixels: np.ndarray) -> torch.Tensor:
     return pad_to_stride(x[..., :height, :width])
 
 
-def _choose(photographs: list[np.ndarray]) -> list[np.ndarray]:
+def chosen_photographs(photographs: list[np.ndarray]) -> list[np.ndarray]:
     """A spread-out sample of the photographs."""
     step = max(len(photographs) // (CALIBRATION_PICTURES + MEASURED_PICTURES), 1)
     return photographs[::step][: CALIBRATION_PICTURES + MEASURED_PICTURES]
