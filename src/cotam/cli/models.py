@@ -1,10 +1,14 @@
-"""``cotam models``."""
+"""``cotam models``: what there is, and files of models: shown, checked, handed on, made of others' checkpoints."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from cotam.cli import options
+from cotam.cli.models_files import export, show, verify
+from cotam.cli.models_import import import_
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -12,8 +16,23 @@ if TYPE_CHECKING:
     from cotam.checkpoint import ModelCard
     from cotam.checkpoint.adapter_cards import AdapterFile
 
+app = typer.Typer(
+    help="List models, and show, check, export or import files of codecs.",
+    epilog="Example: cotam models --json",
+    invoke_without_command=True,
+    add_completion=False,
+)
 
-def models(as_json: options.Json = False) -> None:
+
+@app.callback()
+def models(context: typer.Context, as_json: options.Json = False) -> None:
+    """List models, and show, check, export or import files of codecs."""
+    if context.invoked_subcommand is None:
+        list_(as_json)
+
+
+@app.command("list", epilog="Example: cotam models list --json")
+def list_(as_json: options.Json = False) -> None:
     """List what ships with cotam: codecs, and the adapters and necks that hand their latents to an MLLM."""
     from cotam.checkpoint import known_models
     from cotam.checkpoint.adapter_cards import known_adapters
@@ -21,7 +40,7 @@ def models(as_json: options.Json = False) -> None:
 
     cards, adapters = known_models(), known_adapters()
     if as_json:
-        print_json([*map(_plain, cards), *map(_plain_adapter, adapters)])
+        print_json([*(card.plain() for card in cards), *map(_plain_adapter, adapters)])
         return
     if not cards:
         say("no models ship with this cotam; train one with: cotam train codec --data DIR")
@@ -29,6 +48,18 @@ def models(as_json: options.Json = False) -> None:
     output().print(_codec_table(cards))
     if adapters:
         output().print(_adapter_table(adapters))
+
+
+app.command(epilog="Example: cotam models show cotam-s")(show)
+app.command(epilog="Example: cotam models verify cotam-s mine.safetensors")(verify)
+app.command(epilog="Example: cotam models export cotam-s --out cotam-s-model")(export)
+app.command(
+    "import", epilog="Example: cotam models import elic.pth.tar --as elic --lmbda 0.013 --data photos"
+)(import_)
+
+
+def _plain_adapter(file: "AdapterFile") -> dict[str, Any]:
+    return {**asdict(file.card), "adapter_id": file.adapter_id, "path": str(file.path)}
 
 
 def _codec_table(cards: "Sequence[ModelCard]") -> "Table":
@@ -58,12 +89,3 @@ def _adapter_table(adapters: "Sequence[AdapterFile]") -> "Table":
         kind = KIND_NAMES[card.kind]
         table.add_row(card.name, file.adapter_id, kind, card.codec.name, card.tower.name, size, card.training)
     return table
-
-
-def _plain(card: "ModelCard") -> dict[str, Any]:
-    values = {item.name: getattr(card, item.name) for item in fields(card)}
-    return {"kind": "codec", **values, "path": str(card.path)}
-
-
-def _plain_adapter(file: "AdapterFile") -> dict[str, Any]:
-    return {**asdict(file.card), "adapter_id": file.adapter_id, "path": str(file.path)}
