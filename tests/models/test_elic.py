@@ -14,7 +14,7 @@ from cotam.entropy_models.gaussian import TABLES
 from cotam.errors import BitstreamError, ModelError
 from cotam.evaluation.variations import cpu_settings
 from cotam.models.elic import REDUCED, Elic, ElicConfig
-from cotam.ops.fixed_point import FixedConv, IntegerConv
+from cotam.ops.fixed_point import ONE, FixedConv, IntegerConv
 from cotam.training.float_form import float_form
 
 BRIDGE_NECK = 13.19e6
@@ -75,6 +75,25 @@ def test_scaling_the_entropy_networks_changes_nothing_that_they_compute(make_eli
     before, after = (code(n, picture, rounded=True) for n in (network, scaled))
     torch.testing.assert_close(after.latent_bits, before.latent_bits, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(after.x_hat, before.x_hat)
+
+
+def test_activations_beyond_16_bits_cost_nothing_once_scaled(make_elic, picture):
+    network = make_elic()
+    synthesis = network.hyper_synthesis
+    with torch.no_grad():
+        synthesis.first.weight.mul_(2.0**12)
+        synthesis.first.bias.mul_(2.0**12)
+        synthesis.second.weight.div_(2.0**12)
+    z = torch.randint(-4, 5, (1, 6, 2, 3)).float()
+    expected = make_elic().hyper_synthesis(z).detach()
+    assert (copy.deepcopy(synthesis)(z) - expected).abs().max() > 0.1  # it saturates
+    network.equalise(lambda: (code(network, picture, rounded=True), synthesis(z)))
+    scaled = synthesis(z).detach()
+    found = network.to_integers().hyper_synthesis(z.double() * ONE) / ONE
+    factors = (scaled / expected).log2().round().exp2()
+    torch.testing.assert_close(scaled, expected * factors)
+    assert scaled.abs().max() > 8
+    assert (found - scaled).abs().max() < 0.02
 
 
 def test_conversion_leaves_no_float_layer_in_the_entropy_networks(make_elic):

@@ -109,12 +109,14 @@ def described(state: dict[str, Any]) -> str:
 
 
 @torch.inference_mode()
-def float_bits(network: BaseCodec, pictures: Sequence[np.ndarray]) -> float:
-    """Bits of pictures under the float entropy model with rounded symbols, over `MEASURED_QUALITIES`."""
+def float_bits(
+    network: BaseCodec, pictures: Sequence[np.ndarray], qualities: Sequence[float] = MEASURED_QUALITIES
+) -> float:
+    """Bits of pictures under the float entropy model with rounded symbols, over some qualities."""
     total = 0.0
     for pixels in pictures:
         x = _to_tensor(pixels)
-        for quality in MEASURED_QUALITIES:
+        for quality in qualities:
             base = torch.tensor([quality_to_step(quality)])
             steps = base.view(1, 1, 1).expand(1, x.shape[-2] // network.stride, x.shape[-1] // network.stride)
             out = network(x, steps, base, rounded=True)
@@ -123,12 +125,17 @@ def float_bits(network: BaseCodec, pictures: Sequence[np.ndarray]) -> float:
 
 
 @torch.inference_mode()
-def integer_bits(network: BaseCodec, tables: TableSet, pictures: Sequence[np.ndarray]) -> float:
+def integer_bits(
+    network: BaseCodec,
+    tables: TableSet,
+    pictures: Sequence[np.ndarray],
+    qualities: Sequence[float] = MEASURED_QUALITIES,
+) -> float:
     """Ideal bits of the same pictures, plainly rounded likewise, under the exact entropy model."""
     coder, total = LatentCoder(network, tables, Quantiser(tables, math.inf)), 0.0
     for pixels in pictures:
         y = network.analysis(_to_tensor(pixels).contiguous(memory_format=torch.channels_last)).float()
-        for quality in MEASURED_QUALITIES:
+        for quality in qualities:
             base = torch.tensor([quality_to_step(quality)])
             sink = FrameSink(tables, [FrameWriter()])
             coder.encode(y, base.view(1, 1, 1).expand(1, *y.shape[-2:]), base, sink)
