@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from elic_models import elic_codec, elic_path, make_elic, narrow_sizes  # noqa: F401 - fixtures
 
 from cotam.checkpoint import write_model
 from cotam.codec import Codec, load_codec

@@ -81,10 +81,10 @@ def spoil(rng: np.random.Generator, data: bytes) -> bytes:
     return len(changed).to_bytes(8, "little") + changed + tensors
 
 
-@pytest.mark.parametrize("kind", ["model", "adapter"])
-def test_spoilt_headers_are_refused_or_harmless(kind, random_model_path, adapter_path, tmp_path):
-    load = load_model if kind == "model" else load_adapter
-    data = (random_model_path if kind == "model" else adapter_path).read_bytes()
+@pytest.mark.parametrize("kind", ["model", "elic", "adapter"])
+def test_spoilt_headers_are_refused_or_harmless(kind, random_model_path, elic_path, adapter_path, tmp_path):
+    load = load_adapter if kind == "adapter" else load_model
+    data = {"model": random_model_path, "elic": elic_path, "adapter": adapter_path}[kind].read_bytes()
     rng, path, before = np.random.default_rng(3), tmp_path / "spoilt.safetensors", peak_memory()
     loaded = 0
     for _ in range(CASES):
@@ -117,6 +117,27 @@ def test_a_small_model_file_does_not_get_large_networks(altered, config_with, ch
     before = peak_memory()
     with pytest.raises(ModelError, match="do not fit their architecture"):
         load_model(altered(config=config_with(**changes)))
+    assert peak_memory() - before < MAX_GROWTH
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"width": 4096, "hyper_hidden": 4096, "channel_hidden": [4096, 4096]}, "these ask for"),
+        (
+            {"groups": [1] * 4096, "parameter_hidden": [1] * 8192, "all_groups": True},
+            "groups must be 32 at most",
+        ),
+    ],
+)
+def test_a_small_elic_file_does_not_get_large_networks(changes, problem, elic_path, tmp_path):
+    tensors, (metadata, _) = load_file(elic_path), read_metadata(elic_path)
+    sizes = json.loads(metadata["config"]) | changes
+    sealed = content_hash("elic", sizes, tensors)[:8]
+    path, before = tmp_path / "large.safetensors", peak_memory()
+    save_file(tensors, path, {**metadata, "config": json.dumps(sizes), "model_id": sealed})
+    with pytest.raises(ModelError, match=problem):
+        load_model(path)
     assert peak_memory() - before < MAX_GROWTH
 
 

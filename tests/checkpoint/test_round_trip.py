@@ -7,8 +7,11 @@ import torch
 
 from cotam.checkpoint import find_model, load_model, write_model
 from cotam.checkpoint.content_hash import content_hash
-from cotam.checkpoint.writing import ARCHITECTURE, HALF_PRECISION, model_tensors
+from cotam.checkpoint.writing import HALF_PRECISION, model_tensors
+from cotam.models.cotam_s import CotamS
 from cotam.training.calibration import gaussian_tables
+
+ARCHITECTURE = CotamS.architecture
 
 
 def test_a_model_comes_back_as_it_was_written(make_network, tmp_path):

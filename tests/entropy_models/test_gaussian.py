@@ -76,3 +76,12 @@ def test_bits_and_probabilities_agree_on_symbols():
         bits = gaussian_bits(torch.arange(-4, 5).double(), torch.full((9,), float(index)).double()).numpy()
         likely = probabilities > 10 * MIN_LIKELIHOOD
         np.testing.assert_allclose(bits[likely], -np.log2(probabilities[likely]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("sigmas", [4.0, 5.0, 5.5])
+def test_rare_symbols_are_priced_as_exactly_as_common_ones(sigmas):
+    symbol = round(float(scale(40)) * sigmas)
+    expected = -np.log2(norm.cdf(-symbol + 0.5, scale=scale(40)) - norm.cdf(-symbol - 0.5, scale=scale(40)))
+    assert expected < -np.log2(MIN_LIKELIHOOD)
+    found = gaussian_bits(torch.tensor([float(symbol)]), torch.tensor([40.0]))
+    assert float(found) == pytest.approx(expected, rel=1e-4)

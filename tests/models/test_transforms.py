@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from cotam.entropy_models.structure import STRIDE
 from cotam.models import transforms
-from cotam.models.cotam_s_config import STRIDE
 from cotam.models.transforms import Analysis, Block, Synthesis, cosine_basis
 
 SIZES = {"wide": 8, "deep": 12, "blocks": (1, 1), "latents": 32}

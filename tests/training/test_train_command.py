@@ -28,7 +28,7 @@ def photographs(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cotam.cli.train.model_sizes", lambda: SMALL)
+    monkeypatch.setattr("cotam.cli.train.model_sizes", lambda name: SMALL)
     monkeypatch.setattr("cotam.training.export.CALIBRATION_GRAPHICS", 1)
 
 

@@ -104,9 +104,9 @@ def _attention(queries: Any, keys: Any, values: Any, *args: Any, **kwargs: Any) 
     return 2 * prod(queries) * keys[-2] + 2 * prod(queries[:-1]) * prod(values[-2:])
 
 
-def _elementwise(x: Any, *args: Any, **kwargs: Any) -> int:
-    """Count x + a · b, which the integer form of depthwise convolutions is made of."""
-    return 2 * prod(x)
+def _elementwise(*args: Any, out_shape: Any = None, **kwargs: Any) -> int:
+    """Count x + a · b, which the integer form of depthwise convolutions is made of; x may be a bias that is spread."""
+    return 2 * prod(out_shape)
 
 
 _COUNTS: dict[Any, Count] = {

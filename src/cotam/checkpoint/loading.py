@@ -1,15 +1,21 @@
 """Loading a model file into torch's networks, ready to code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from cotam.checkpoint.reading import ModelArrays, read_model
+from cotam.checkpoint.capacity import check_capacity
+from cotam.checkpoint.reading import ARCHITECTURE, checked_arrays
 from cotam.checkpoint.registry import ModelCard
+from cotam.checkpoint.stored import StoredModel, read_stored
 from cotam.entropy_coding import TableSet
 from cotam.errors import ModelError
-from cotam.models.cotam_s import CotamS
+from cotam.models.architectures import build
+from cotam.models.base_codec import BaseCodec, table_count
 from cotam.ops.fixed_point import IntegerConv
 
 
@@ -18,7 +24,7 @@ class LoadedModel:
     """A base codec ready to code: networks with exact entropy models, tables, and the card."""
 
     card: ModelCard
-    network: CotamS
+    network: BaseCodec
     tables: TableSet
 
     @property
@@ -33,15 +39,30 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
     Raises:
         ModelError: unknown, damaged, altered, or of another architecture.
     """
-    read = read_model(name_or_path)
-    return LoadedModel(read.card, tables=read.tables, network=_build(read))
+    stored = read_stored(name_or_path)
+    tensors = {name: torch.from_numpy(array) for name, array in stored.tensors.items()}
+    network = _untrained(stored, tensors)
+    stored.check_tables(table_count(network))
+    _fill(network, stored.card.path, tensors)
+    return LoadedModel(stored.card, network, stored.tables)
 
 
-def _build(read: ModelArrays) -> CotamS:
-    path = read.card.path
-    tensors = {name: torch.from_numpy(array) for name, array in read.tensors.items()}
-    with torch.random.fork_rng(devices=[]):
-        network = CotamS(read.config).to_integers()
+def _untrained(stored: StoredModel, tensors: Mapping[str, Tensor]) -> BaseCodec:
+    """Networks in integer form, once it is known that the file can fill them."""
+    card = stored.card
+    make = partial(build, card.architecture, card.config)
+    try:
+        if card.architecture == ARCHITECTURE:
+            checked_arrays(stored)
+        else:
+            check_capacity(card.path, make, tensors)
+        with torch.random.fork_rng(devices=[]):
+            return make().to_integers()
+    except ValueError as error:
+        raise ModelError(f"{card.path}: {error}") from error
+
+
+def _fill(network: BaseCodec, path: Path, tensors: Mapping[str, Tensor]) -> None:
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
@@ -59,4 +80,3 @@ def _build(read: ModelArrays) -> CotamS:
             if not module.is_exact():
                 raise ModelError(f"{path}: integer weights of {name} could overflow")
             module.prepare()
-    return network

@@ -1,4 +1,4 @@
-"""Reading a model file: checked against its own hash, as arrays. No torch here."""
+"""Reading a ``cotam-s`` model as arrays, every shape checked. No torch here."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
-from cotam.checkpoint.registry import ModelCard, find_model
+from cotam.checkpoint.registry import ModelCard
+from cotam.checkpoint.stored import StoredModel, read_stored
 from cotam.entropy_coding import TableSet
 from cotam.entropy_models.structure import TABLES
 from cotam.errors import ModelError
@@ -18,8 +16,6 @@ from cotam.models.cotam_s_config import CotamSConfig
 from cotam.models.cotam_s_shapes import float_shapes, integer_shapes
 
 ARCHITECTURE: Final = "cotam-s"
-NOT_IN_NUMPY: Final = (KeyError, AttributeError, TypeError)
-"""What safetensors raises for tensors of a type that NumPy lacks; which one depends on the type."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,39 +35,27 @@ class ModelArrays:
 
 
 def read_model(name_or_path: str | Path) -> ModelArrays:
-    """Read a model by name or by the path of its file.
+    """Read a ``cotam-s`` model by name or by the path of its file.
 
     Raises:
         ModelError: unknown, damaged, altered, or of another architecture.
     """
-    card = find_model(name_or_path)
-    try:
-        tensors: dict[str, NDArray[Any]] = load_file(card.path)
-    except (SafetensorError, OSError, *NOT_IN_NUMPY) as error:
-        raise ModelError(f"{card.path}: the model file is damaged ({error})") from error
-    if content_hash(card.architecture, card.config, tensors)[: 2 * MODEL_ID_BYTES] != card.model_id:
-        raise ModelError(
-            f"{card.path}: the model file is damaged: its content does not match its id {card.model_id}"
-        )
+    return checked_arrays(read_stored(name_or_path))
+
+
+def checked_arrays(stored: StoredModel) -> ModelArrays:
+    """Check that what a file holds is a ``cotam-s`` model: its sizes, its tables, and each tensor's shape and kind.
+
+    Raises:
+        ModelError: it is not.
+    """
+    card = stored.card
     if card.architecture != ARCHITECTURE:
-        raise ModelError(
-            f"{card.path}: architecture {card.architecture!r} is not known here; known: {ARCHITECTURE}"
-        )
-    tables, config = _take_tables(card, tensors), _config(card)
-    _check(card, config, tensors)
-    return ModelArrays(card, config, tensors, tables)
-
-
-def _take_tables(card: ModelCard, tensors: dict[str, NDArray[Any]]) -> TableSet:
-    try:
-        tables = TableSet(tensors.pop("tables.radius"), tensors.pop("tables.cdf"))
-    except KeyError as error:
-        raise ModelError(f"{card.path}: the model file holds no frequency tables") from error
-    except ModelError as error:
-        raise ModelError(f"{card.path}: {error}") from error
-    if len(tables) != TABLES:
-        raise ModelError(f"{card.path}: there must be {TABLES} frequency tables, not {len(tables)}")
-    return tables
+        raise ModelError(f"{card.path}: the architecture is {card.architecture!r}, not {ARCHITECTURE}")
+    config = _config(card)
+    stored.check_tables(TABLES)
+    _check(card, config, stored.tensors)
+    return ModelArrays(card, config, stored.tensors, stored.tables)
 
 
 def _check(card: ModelCard, config: CotamSConfig, tensors: dict[str, NDArray[Any]]) -> None:

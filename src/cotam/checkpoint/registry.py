@@ -1,13 +1,14 @@
 """Which codecs there are: safetensors files in a folder inside the package. No torch here."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from cotam.checkpoint import hub
 from cotam.errors import ModelError
 
 DEFAULT_MODEL = "cotam-s"
@@ -38,6 +39,11 @@ class ModelCard:
     """Sizes of its networks."""
     path: Path
     """Where it lies."""
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {"kind": "codec", **values, "path": str(self.path)}
 
 
 def read_card(path: Path) -> ModelCard:
@@ -92,10 +98,10 @@ def known_models() -> tuple[ModelCard, ...]:
 
 
 def find_model(name_or_path: str | Path) -> ModelCard:
-    """Find a model by its name or by the path of its file.
+    """Find a model by its name, by the path of its file, or in a hub repository (``OWNER/NAME@REVISION``).
 
     Raises:
-        ModelError: there is none; the message lists the known names.
+        ModelError: there is none, or another than was asked for; the message lists the known names.
     """
     path = Path(name_or_path)
     if path.suffix == SUFFIX or path.is_file():
@@ -103,6 +109,11 @@ def find_model(name_or_path: str | Path) -> ModelCard:
     for card in known_models():
         if card.name == str(name_or_path):
             return card
+    if isinstance(name_or_path, str) and (there := hub.parse(name_or_path)):
+        card = read_card(hub.fetch(there))
+        if there.model_id not in (None, card.model_id):
+            raise ModelError(f"{name_or_path}: holds model {card.model_id}, not {there.model_id}")
+        return card
     raise ModelError(f"unknown model {str(name_or_path)!r}; {_what_is_known()}")
 
 
@@ -122,7 +133,7 @@ def model_of_stream(model_id: bytes) -> ModelCard:
 
 def _what_is_known() -> str:
     names = ", ".join(f"{card.name} ({card.model_id})" for card in known_models()) or "none"
-    return f"known models: {names}, or the path of a {SUFFIX} file"
+    return f"known models: {names}, or the path of a {SUFFIX} file, or a hub model as {hub.FORM}"
 
 
 def _read_config(text: str, path: Path) -> dict[str, Any]:

@@ -1,13 +1,15 @@
-"""``cotam models``."""
+"""``cotam models``: what there is, and files of models: shown, checked, handed on, made of others' checkpoints."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cotam.cli import options
+from cotam.cli.models_files import export, show, verify
+from cotam.cli.models_import import import_
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from cotam.checkpoint import ModelCard
     from cotam.checkpoint.adapter_cards import AdapterFile
 
+app = typer.Typer(
+    help="List models, and show, check, export or import files of codecs.",
+    epilog="Example: cotam models --json",
+    invoke_without_command=True,
+    add_completion=False,
+)
 
 Onnx = Annotated[
     Path | None,
@@ -22,20 +30,32 @@ Onnx = Annotated[
 ]
 
 
+@app.callback()
 def models(
-    as_json: options.Json = False, onnx: Onnx = None, model: options.Model = options.DEFAULT_MODEL
+    context: typer.Context,
+    as_json: options.Json = False,
+    onnx: Onnx = None,
+    model: options.Model = options.DEFAULT_MODEL,
 ) -> None:
-    """List what ships with cotam: codecs, and the adapters and necks that hand their latents to an MLLM."""
+    """List models, and show, check, export or import files of codecs."""
     if onnx is not None:
-        _export(onnx, model)
-        return
+        if context.invoked_subcommand is not None:
+            raise ValueError(f"--onnx goes without a subcommand, not with {context.invoked_subcommand}")
+        _write_graphs(onnx, model)
+    elif context.invoked_subcommand is None:
+        list_(as_json)
+
+
+@app.command("list", epilog="Example: cotam models list --json")
+def list_(as_json: options.Json = False) -> None:
+    """List what ships with cotam: codecs, and the adapters and necks that hand their latents to an MLLM."""
     from cotam.checkpoint import known_models
     from cotam.checkpoint.adapter_cards import known_adapters
     from cotam.cli.console import output, print_json, say
 
     cards, adapters = known_models(), known_adapters()
     if as_json:
-        print_json([*map(_plain, cards), *map(_plain_adapter, adapters)])
+        print_json([*(card.plain() for card in cards), *map(_plain_adapter, adapters)])
         return
     if not cards:
         say("no models ship with this cotam; train one with: cotam train codec --data DIR")
@@ -45,12 +65,24 @@ def models(
         output().print(_adapter_table(adapters))
 
 
-def _export(folder: Path, model: str) -> None:
+app.command(epilog="Example: cotam models show cotam-s")(show)
+app.command(epilog="Example: cotam models verify cotam-s mine.safetensors")(verify)
+app.command(epilog="Example: cotam models export cotam-s --out cotam-s-model")(export)
+app.command(
+    "import", epilog="Example: cotam models import elic.pth.tar --as elic --lmbda 0.013 --data photos"
+)(import_)
+
+
+def _write_graphs(folder: Path, model: str) -> None:
     from cotam.cli.console import plural, say
     from cotam.edge import export_graphs
 
     written = export_graphs(folder, model)
     say(f"{model}: {plural(len(written), 'file')} written to {folder}")
+
+
+def _plain_adapter(file: "AdapterFile") -> dict[str, Any]:
+    return {**asdict(file.card), "adapter_id": file.adapter_id, "path": str(file.path)}
 
 
 def _codec_table(cards: "Sequence[ModelCard]") -> "Table":
@@ -80,12 +112,3 @@ def _adapter_table(adapters: "Sequence[AdapterFile]") -> "Table":
         kind = KIND_NAMES[card.kind]
         table.add_row(card.name, file.adapter_id, kind, card.codec.name, card.tower.name, size, card.training)
     return table
-
-
-def _plain(card: "ModelCard") -> dict[str, Any]:
-    values = {item.name: getattr(card, item.name) for item in fields(card)}
-    return {"kind": "codec", **values, "path": str(card.path)}
-
-
-def _plain_adapter(file: "AdapterFile") -> dict[str, Any]:
-    return {**asdict(file.card), "adapter_id": file.adapter_id, "path": str(file.path)}

@@ -15,7 +15,6 @@ from cotam.cli.demo import demo
 from cotam.cli.encode import encode
 from cotam.cli.importance import importance
 from cotam.cli.info import info
-from cotam.cli.models import models
 from cotam.cli.serve import serve
 from cotam.cli.transcode import transcode
 
@@ -23,6 +22,7 @@ LATER = {
     "bench": "cotam.cli.bench",
     "eval": "cotam.cli.eval",
     "levelvqa": "cotam.cli.levelvqa",
+    "models": "cotam.cli.models",
     "train": "cotam.cli.train",
 }
 """Groups of commands that are imported when they are asked for; each module has a Typer app named ``app``."""
@@ -62,7 +62,6 @@ program.command(epilog="Example: cotam importance photo.jpg -o map.png --guidanc
 program.command(epilog='Example: cotam ask photo.png "how many stars?"')(ask)
 program.command(epilog="Example: cotam analyze --images kodak --codecs jpeg,cotam-s --out analysis")(analyze)
 program.command(epilog="Example: cotam serve --port 8000")(serve)
-program.command(epilog="Example: cotam models --json")(models)
 program.command(epilog="Example: cotam complexity --json")(complexity)
 program.command(epilog="Example: cotam demo -o results")(demo)
 

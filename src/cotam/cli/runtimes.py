@@ -66,13 +66,21 @@ class Machine:
     threads: int | None
 
     def load(self, model: str, beyond_edge: str | None = None) -> "Codec | EdgeCodec":
-        """Load a codec; arguments and errors as in `chosen_runtime` and `cotam.load_codec`."""
+        """Load a codec; on torch, if the runtime was left open and the model is beyond the others.
+
+        Arguments and errors as in `chosen_runtime` and `cotam.load_codec`.
+        """
         runtime = chosen_runtime(self.runtime, self.device, beyond_edge)
         if runtime == "torch":
             from cotam import load_codec
 
             return load_codec(model, device=self.device, threads=self.threads)
-        from cotam.edge import load_edge_codec
+        from cotam.edge import NeedsTorchError, load_edge_codec
 
-        codec: EdgeCodec = load_edge_codec(model, runtime=runtime, threads=self.threads)
+        try:
+            codec: EdgeCodec = load_edge_codec(model, runtime=runtime, threads=self.threads)
+        except NeedsTorchError:
+            if self.runtime != "auto":
+                raise
+            return self.load(model, "this model")
         return codec

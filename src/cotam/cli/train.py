@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cotam.cli.console import output, say, size_text
-from cotam.cli.options import Threads
+from cotam.cli.options import DEFAULT_MODEL, Threads
 from cotam.cli.train_adapter import adapter
 from cotam.cli.train_levelvqa import levelvqa
 from cotam.cli.train_neck import neck
@@ -17,12 +17,13 @@ from cotam.cli.train_tokens import Accumulate
 from cotam.errors import TrainingError
 
 if TYPE_CHECKING:
-    from cotam.models.cotam_s_config import CotamSConfig
     from cotam.training.config import CodecTrainingConfig
 
 app = typer.Typer(help="Train models.", no_args_is_help=True, add_completion=False)
 
-MODEL_FILE, EXPORT_REPORT = "cotam-s.safetensors", "export.json"
+EXPORT_REPORT = "export.json"
+ONLY = ("gains",)
+"""Parts that can be trained alone."""
 
 
 @app.callback()
@@ -50,14 +51,23 @@ def codec(
     compiled: Annotated[bool | None, typer.Option("--compile", help="Use torch.compile.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Loader processes.")] = 1,
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=f"Model file to write. (default: RUN/{MODEL_FILE})")
+        str,
+        typer.Option(metavar="NAME", help="Sizes to train: cotam-s, elic or elic-s. With --only: a model."),
+    ] = DEFAULT_MODEL,
+    only: Annotated[
+        str | None, typer.Option(metavar="gains", help="Train this of a trained model and leave the rest.")
+    ] = None,
+    model_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Model file to write. (default: RUN/NAME.safetensors)")
     ] = None,
     threads: Threads = None,
 ) -> None:
-    """Train cotam-s on folders of photographs; what is not given follows from the device.
+    """Train a base codec on folders of photographs; what is not given follows from the device.
 
     With --resume the run goes on with its own recipe, bit for bit on a CPU. A new --steps or --minutes (counted
-    from where it stands) plans the rest anew; --balance and --learning-rate may change as well.
+    from where it stands) plans the rest anew; --balance and --learning-rate may change as well. With --only gains a
+    model's networks stay as they are, and only how finely it quantises at each quality is learned: what an imported
+    codec of one rate needs.
     """
     chosen = {
         "minutes": minutes,
@@ -73,14 +83,17 @@ def codec(
     }
     given = {name: value for name, value in chosen.items() if value is not None}
     _check(data, validation, given)
+    if only not in (None, *ONLY):
+        raise ValueError(f"--only must be {' or '.join(ONLY)}, not {only!r}")
     if threads:
         import torch
 
         torch.set_num_threads(threads)
-    training = _training(out, data, validation, given, resume, workers)
+    start = model if only else model_sizes(model)
+    training = _training(out, data, validation, given, start, only=only, resume=resume, workers=workers)
     training.run()
     if training.accelerator.is_main_process:
-        _export(out, model or out / MODEL_FILE, data)
+        _export(out, model_file or out / f"{Path(model).stem}.safetensors", data)
 
 
 app.command(epilog="Example: cotam train levelvqa --out run --minutes 120")(levelvqa)
@@ -113,31 +126,29 @@ def recipe(given: dict[str, Any]) -> "CodecTrainingConfig":
     return dataclasses.replace(preset, **given)
 
 
-def model_sizes() -> "CotamSConfig":
+def model_sizes(name: str) -> Any:
     """Sizes of the model that is trained."""
-    from cotam.models.cotam_s_config import CotamSConfig
+    from cotam.models.architectures import named_sizes
 
-    return CotamSConfig()
+    return named_sizes(name)
 
 
 def _training(
-    out: Path, data: list[Path], validation: Path | None, given: dict[str, Any], resume: bool, workers: int
+    out: Path, data: list[Path], validation: Path | None, given: dict[str, Any], start: Any, **options: Any
 ) -> Any:
     try:
         from cotam.training.train_codec import codec_run
     except ImportError as error:
         raise TrainingError(f"training needs {error.name}: pip install 'cotam[train]'") from error
-    config, changes = recipe(given), given if resume else {}
-    return codec_run(
-        out, data, validation, config, model_sizes(), resume=resume, changes=changes, workers=workers
-    )
+    changes = given if options["resume"] else {}
+    return codec_run(out, data, validation, recipe(given), start, changes=changes, **options)
 
 
 def _export(run: Path, target: Path, data: list[Path]) -> None:
     from cotam.training.export import export_model
 
     say("converting to integers and fitting the frequency tables …")
-    report = export_model(run, target, data)
+    report = export_model(run, target, data, name=target.stem)
     (run / EXPORT_REPORT).write_text(json.dumps(report, indent=1) + "\n")
     print_export(target, report)
 

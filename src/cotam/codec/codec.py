@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 
 from cotam.bitstream import FrameRecord, StreamHeader
@@ -24,11 +23,10 @@ from cotam.codec.similarity import SimilarityTarget, TokenSimilarity, search_sim
 from cotam.codec.steps import step_map
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.images import LoadedImage, load_image, to_pil
-from cotam.models.cotam_s import pad_to_stride
-from cotam.models.cotam_s_config import PATCH
+from cotam.models.base_codec import pad_to_stride
 from cotam.ops.integers import ONE
 from cotam.ops.quality import quality_hats
-from cotam.ops.quality_scale import HAT_ONE, STEPS_PER_QUALITY, quality_to_step
+from cotam.ops.quality_scale import STEPS_PER_QUALITY, quality_to_step
 
 
 class Codec:
@@ -194,12 +192,9 @@ class Codec:
     @torch.inference_mode()
     def synthesise(self, image: LatentImage) -> Image.Image:
         """Run the synthesis transform on decoded latents."""
-        hats = quality_hats(image.steps[None], self.network.config.nodes) / HAT_ONE
-        y_hat = image.y_hat[None].contiguous(memory_format=torch.channels_last)
         with self._transform_precision():
-            patches = self.network.synthesis.patches(y_hat, hats)
-        samples = patches.float().add_(0.5).mul_(255).round_().clamp_(0, 255).to(torch.uint8)
-        pixels = F.pixel_shuffle(samples, PATCH)[0, :, : image.height, : image.width]
+            samples = self.network.pixels(image.y_hat[None], image.steps[None])
+        pixels = samples[0, :, : image.height, : image.width]
         return to_pil(pixels.permute(1, 2, 0).contiguous().cpu().numpy(), image.grey)
 
     @torch.inference_mode()

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter, TableSet
-from cotam.entropy_models.quadtree import PassBlock
+from cotam.entropy_models.passes import PassBlock
 from cotam.entropy_models.structure import HYPER_STRIDE, MAX_HYPER, TABLES
-from cotam.models.cotam_s import CotamS
+from cotam.models.base_codec import BaseCodec
 from cotam.ops.integers import ONE
 from cotam.ops.quality import quality_hats
 
@@ -30,7 +30,7 @@ class LatentCoder:
         quantise: chooses the encoder's symbols; by default a `Quantiser` of the tables.
     """
 
-    def __init__(self, network: CotamS, tables: TableSet, quantise: Quantiser | None = None) -> None:
+    def __init__(self, network: BaseCodec, tables: TableSet, quantise: Quantiser | None = None) -> None:
         self.network, self.tables = network, tables
         self.quantise = quantise or Quantiser(tables)
 
@@ -95,7 +95,7 @@ class LatentCoder:
 
     def _hyper_indexes(self, shape: Sequence[int], base_steps: Tensor) -> Tensor:
         base_hats = quality_hats(base_steps.view(-1, 1, 1), self.network.config.nodes)
-        return self.network.hyper_scales(base_hats).expand(shape).to(torch.uint8)
+        return self.network.hyper_indexes(base_hats).expand(shape).to(torch.uint8)
 
     def _read(self, readers: Sequence[FrameReader], indexes: Tensor) -> Tensor:
         """Read one part of every frame; indexes (N, ...), symbols float64 of the same shape."""

@@ -20,9 +20,8 @@ from cotam.edge.quality import Gains, quality_hats, step_map
 from cotam.edge.records import ArrayAnalysis, ArrayLatents, edge_padded
 from cotam.edge.runtimes import NeedsTorchError
 from cotam.entropy_coding import FrameReader, FrameWriter
-from cotam.entropy_models.structure import HYPER_STRIDE
+from cotam.entropy_models.structure import HYPER_STRIDE, STRIDE
 from cotam.images import load_image, to_pil
-from cotam.models.cotam_s_config import STRIDE
 from cotam.ops.integers import ONE
 from cotam.ops.quality_scale import STEPS_PER_QUALITY, quality_to_step
 

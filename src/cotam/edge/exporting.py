@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from cotam.checkpoint.reading import read_model
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.edge.entropy_graphs import entropy_graphs
+from cotam.edge.reading import read_edge_model
 from cotam.edge.runtimes import import_package
 from cotam.edge.transform_graphs import transform_graphs
 from cotam.images import write_atomically
@@ -23,11 +23,12 @@ def export_graphs(folder: Path, model: str | Path = DEFAULT_MODEL) -> list[Path]
         The files, in the order in which an encoder runs them.
 
     Raises:
+        NeedsTorchError: a model of another architecture than ``cotam-s``.
         ModelError: unknown or damaged model, or the package onnx is missing.
         ImageError: a file cannot be written.
     """
     import_package("onnx")
-    read = read_model(model)
+    read = read_edge_model(model)
     graphs = {**transform_graphs(read.tensors, read.config), **entropy_graphs(read.tensors, read.config)}
     folder.mkdir(parents=True, exist_ok=True)
     for name, graph in graphs.items():

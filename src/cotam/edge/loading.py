@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from cotam.checkpoint.reading import read_model
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.edge.codec import EdgeCodec
 from cotam.edge.guiding import EdgeGuides
 from cotam.edge.networks import Networks
+from cotam.edge.reading import read_edge_model
 from cotam.edge.runtimes import (
     RUNTIMES,
     Precision,
@@ -34,6 +34,7 @@ def load_edge_codec(
         threads: CPU threads; by default one for each core.
 
     Raises:
+        NeedsTorchError: a model of another architecture than ``cotam-s``.
         ModelError: unknown or damaged model, or a runtime that is not installed.
         ValueError: an option out of range.
     """
@@ -48,7 +49,7 @@ def load_edge_codec(
         raise ModelError("no edge runtime is installed: pip install 'cotam[edge]'")
     if precision == "bfloat16" and chosen == "onnx":
         raise ValueError("precision='bfloat16' needs runtime='openvino'")
-    model = read_model(name)
+    model = read_edge_model(name)
     precision = precision or fastest_precision(chosen)
     networks = Networks(model, chosen, precision, threads)
     return EdgeCodec(model, networks, EdgeGuides(chosen, threads, precision))

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cotam.edge.graph import Graph
-from cotam.models.cotam_s_config import PATCH, SLOPE, STRIDE, CotamSConfig
+from cotam.entropy_models.structure import STRIDE
+from cotam.models.cotam_s_config import PATCH, SLOPE, CotamSConfig
 from cotam.ops.quality_scale import HAT_ONE
 
 WHITE: Final = 255.0

@@ -22,16 +22,22 @@ def scale_of_index(index: Tensor) -> Tensor:
     return torch.exp(math.log(SCALE_MIN) + LOG_RATIO * (index - 1).clamp(-1.5, TABLES - 2))
 
 
+def index_of_scale(scale: Tensor) -> Tensor:
+    """Real index of standard deviations, which must be positive: the inverse of `scale_of_index`."""
+    return 1 + (torch.log(scale) - math.log(SCALE_MIN)) / LOG_RATIO
+
+
 def gaussian_bits(symbol: Tensor, index: Tensor) -> Tensor:
     """Ideal cost in bits, -log2 P(symbol), of noisy symbols under the distribution of their index.
 
-    P(s) = Phi((s + 1/2) / sigma) - Phi((s - 1/2) / sigma), computed on the negative side where it is accurate.
+    P(s) = Phi((s + 1/2) / sigma) - Phi((s - 1/2) / sigma), computed on the negative side and by erfc, which is
+    accurate there in float32 too (torch's own Phi is not beyond five sigma).
     """
     scale = scale_of_index(index)
     distance = symbol.abs()
-    upper = torch.special.ndtr((0.5 - distance) / scale)
-    lower = torch.special.ndtr((-0.5 - distance) / scale)
-    return -torch.log2((upper - lower).clamp_min(MIN_LIKELIHOOD))
+    beyond = math.sqrt(0.5) / scale
+    twice = torch.erfc((distance - 0.5) * beyond) - torch.erfc((distance + 0.5) * beyond)
+    return -torch.log2((0.5 * twice).clamp_min(MIN_LIKELIHOOD))
 
 
 def gaussian_probabilities(index: int, radius: int) -> np.ndarray:

@@ -98,6 +98,10 @@ class IntegerHyperScales(nn.Module):
         super().__init__()
         self.register_buffer("index", torch.zeros(nodes, hyper, dtype=torch.int32))
 
+    def float_state(self) -> dict[str, Tensor]:
+        """The state of a `HyperScales` that converts to this table."""
+        return {"pace": self.index / (ONE * INDEX_PER_PACE)}
+
     def forward(self, hats: Tensor) -> Tensor:
         """Hats int64 (N, K, 1, 1) to table indexes int64 (N, Z, 1, 1), at least 1: hyper-latents are all coded."""
         total = (hats.to(torch.int64)[:, :, 0, 0, None] * self.index.to(torch.int64)).sum(1)

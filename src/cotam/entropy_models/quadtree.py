@@ -8,27 +8,16 @@ CVPR 2023). Every pass is one convolution network over the whole picture: parall
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from cotam.entropy_models.structure import PASSES, Where, blocks_of_pass
+from cotam.entropy_models.passes import PassBlock
+from cotam.entropy_models.structure import PASSES, blocks_of_pass
 from cotam.ops.fixed_point import FixedConv, add_leaky, leaky_relu, saturate
 
 STRIP_POSITIONS = 4096
 """Positions that a trunk works on together outside training: few enough to stay in a processor's cache."""
-
-
-class PassBlock(NamedTuple):
-    """One channel group at one parity class of positions, which a pass codes."""
-
-    where: Where
-    """Its place in the latents."""
-    means: Tensor
-    """(N, M/4, h, w), in activation units; not bounded to 16 bits."""
-    indexes: Tensor
-    """Real table indexes, of the same shape and unit."""
 
 
 class QuadtreeContext(nn.Module):

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 TABLES = 64
-"""Frequency tables of a model, the placeholder of index 0 included."""
+"""Gaussian frequency tables of a model, the placeholder of index 0 included."""
+STRIDE = 16
+"""Pixels per latent position and axis, in every base codec: level maps and adapters count on it."""
 HYPER_STRIDE = 4
 """Hyper-latents per latent position and axis: stride 64 in the picture."""
 MAX_HYPER = 127

@@ -4,15 +4,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cotam.adapters.complexity import Complexity, FirstLayers, measure
 from cotam.adapters.config import LatentAdapterConfig, TransformNeckConfig
 from cotam.adapters.latent_adapter import LatentAdapter
 from cotam.adapters.transform_neck import TransformNeck
-from cotam.entropy_models.structure import HYPER_STRIDE
-from cotam.models.cotam_s import CotamS
-from cotam.models.cotam_s_config import STRIDE, CotamSConfig
+from cotam.entropy_models.structure import HYPER_STRIDE, STRIDE
+from cotam.models.architectures import network_for
 
 CODEC_SIDE: Final = 256
 """Side of the picture that the codec's parts are counted for; any multiple of 64 gives the same per pixel."""
@@ -54,8 +53,8 @@ class Group:
         return {"name": self.name, "parts": parts}
 
 
-def groups(codec: CotamSConfig) -> list[Group]:
-    """Count the codec, then adapter, neck and what the neck saves, at the embedded sizes and the papers'."""
+def groups(codec: Any) -> list[Group]:
+    """Count a codec of given sizes, then adapter, neck and what the neck saves, at embedded and published sizes."""
     embedded = TowerSizes(
         "embedded tower, 224 px",
         EMBEDDED_WIDTH,
@@ -65,23 +64,28 @@ def groups(codec: CotamSConfig) -> list[Group]:
         EMBEDDED_INPUT,
     )
     with torch.device("meta"):
+        architecture = network_for(codec).architecture
         return [
-            Group(f"cotam-s, {CODEC_SIDE} x {CODEC_SIDE}", codec_parts(codec)),
+            Group(f"{architecture}, {CODEC_SIDE} x {CODEC_SIDE}", codec_parts(codec)),
             *(Group(sizes.name, tower_parts(sizes)) for sizes in (embedded, *PAPER)),
         ]
 
 
-def codec_parts(config: CotamSConfig) -> tuple[Complexity, ...]:
+def codec_parts(config: Any) -> tuple[Complexity, ...]:
     """Count the networks of a codec; the integer form that decodes does as many operations as this float form."""
-    model, side, pixels = CotamS(config), CODEC_SIDE // STRIDE, CODEC_SIDE**2
+    model, side, pixels = network_for(config), CODEC_SIDE // STRIDE, CODEC_SIDE**2
     hyper = side // HYPER_STRIDE
     picture, y = torch.empty(1, 3, CODEC_SIDE, CODEC_SIDE), torch.empty(1, config.latents, side, side)
     hats, z = torch.empty(1, config.nodes, side, side), torch.empty(1, config.hyper, hyper, hyper)
 
+    with torch.no_grad():
+        features = model.hyper_synthesis(z)
+
     def context() -> Tensor:
-        prior = model.context.prior_features(torch.empty(1, config.features, side, side), hats)
+        prior = model.context.prior_features(features, hats)
         return model.context.run(prior, y, lambda blocks: [block.means for block in blocks])
 
+    assert isinstance(model.context, nn.Module)
     return (
         measure("analysis", model.analysis, pixels, lambda: model.analysis(picture)),
         measure("synthesis", model.synthesis, pixels, lambda: model.synthesis(y, hats)),

@@ -3,10 +3,10 @@
 import dataclasses
 from dataclasses import dataclass
 
+from cotam.entropy_models.structure import STRIDE
+
 PATCH = 8
 """Side, in pixels, of what one position of the first layers sees."""
-STRIDE = 16
-"""Pixels per latent cell and axis."""
 SLOPE = 0.1
 """Slope of the transforms' activations below zero."""
 CELL_SAMPLES = 3 * STRIDE**2

@@ -37,6 +37,15 @@ class QualityGains(nn.Module):
         self.rise = nn.Parameter(torch.full((nodes - 1, channels), math.log(math.expm1(rise))))
         self.inverse = nn.Parameter(torch.zeros(nodes, channels))
 
+    def start_at(self, lmbda: float) -> None:
+        """Make new gains the identity at a trade-off and follow high-rate theory elsewhere: for fixed-rate weights.
+
+        Args:
+            lmbda: λ that the weights were trained for, on the scale of `cotam.ops.quality`.
+        """
+        with torch.no_grad():
+            self.base.fill_(0.5 * math.log(MIN_LMBDA / lmbda))
+
     def log_gains(self) -> Tensor:
         """Logarithms of the gains at the nodes (K, M): increasing along K."""
         return torch.cat([self.base[None], self.base + torch.cumsum(F.softplus(self.rise), 0)])

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cotam.models.cotam_s_config import CELL_SAMPLES, PATCH, SLOPE, STRIDE
+from cotam.entropy_models.structure import STRIDE
+from cotam.models.cotam_s_config import CELL_SAMPLES, PATCH, SLOPE
 from cotam.ops.pointwise import Pointwise
 
 STRIP_POSITIONS = 2048

@@ -91,12 +91,7 @@ class FixedConv(nn.Module):
         shift = 0
         while shift < MAX_SHIFT and largest * 2.0 ** (shift + 1) < MAX_WEIGHT:
             shift += 1
-        layer = IntegerConv(
-            weight.shape[1] if not self.depthwise else weight.shape[0],
-            weight.shape[0],
-            depthwise=self.depthwise,
-            saturating=self.saturating,
-        )
+        layer = self._empty_integers()
         scaled = torch.floor(weight * 2.0**shift + 0.5).clamp(-MAX_WEIGHT, MAX_WEIGHT)
         assert self.bias is not None
         bias = torch.floor(self.bias.detach().to(torch.float64) * 2.0 ** (shift + FRACTION_BITS) + 0.5)
@@ -104,6 +99,11 @@ class FixedConv(nn.Module):
         layer.bias.copy_(bias)
         layer.shift.fill_(shift)
         return layer
+
+    def _empty_integers(self) -> "IntegerConv":
+        outputs, inputs = self.weight.shape[:2]
+        inputs = outputs if self.depthwise else inputs
+        return IntegerConv(inputs, outputs, depthwise=self.depthwise, saturating=self.saturating)
 
 
 class IntegerConv(nn.Module):
@@ -139,13 +139,17 @@ class IntegerConv(nn.Module):
         sums = self.weight.to(torch.int64).abs().sum(1) * MAX_ACTIVATION + self.bias.abs()
         return bool((sums + (1 << MAX_SHIFT) < MAX_EXACT).all()) and 0 <= int(self.shift) <= MAX_SHIFT
 
+    def float_state(self) -> dict[str, Tensor]:
+        """Weight and bias of a `FixedConv` that converts to this layer."""
+        unit = 2.0 ** int(self.shift)
+        return {"weight": self.weight.double() / unit, "bias": self.bias.double() / (unit * ONE)}
+
     def forward(self, x: Tensor) -> Tensor:
         """Convolve integers exactly; the result is rounded to units of 2^-8 and, if asked, saturated to 16 bits."""
         weight, bias = self.scaled_weight, self.scaled_bias
         if weight is None or bias is None:
             weight, bias = self._scaled()
-        total = self._depthwise(x, weight, bias) if self.depthwise else self._pointwise(x, weight, bias)
-        total.floor_()
+        total = self._sums(x, weight, bias).floor_()
         return total.clamp_(-MAX_ACTIVATION, MAX_ACTIVATION) if self.saturating else total
 
     def _scaled(self) -> tuple[Tensor, Tensor]:
@@ -153,6 +157,10 @@ class IntegerConv(nn.Module):
         unit = torch.ones_like(self.shift) << self.shift  # an integer: pow is not exact on every device
         weight = self.weight.to(torch.float64) / unit  # dividing by 2^k moves the binary point and no digit
         return weight, (self.bias + unit // 2).to(torch.float64) / unit
+
+    def _sums(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The convolution before rounding, in a tensor that may be overwritten."""
+        return self._depthwise(x, weight, bias) if self.depthwise else self._pointwise(x, weight, bias)
 
     @staticmethod
     def _pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

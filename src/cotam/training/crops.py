@@ -15,9 +15,9 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from cotam.entropy_models.structure import STRIDE
 from cotam.errors import ImageError, TrainingError
 from cotam.images import find_images, load_image
-from cotam.models.cotam_s_config import STRIDE
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.graphics import render_graphic
 from cotam.training.level_maps import random_steps, spread_steps

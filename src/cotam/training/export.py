@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +11,30 @@ import numpy as np
 import torch
 
 from cotam.checkpoint import write_model
+from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec.latents import FrameSink, LatentCoder
 from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import FrameWriter, TableSet
-from cotam.models.cotam_s import CotamS, pad_to_stride
-from cotam.models.cotam_s_config import CotamSConfig
+from cotam.models.architectures import build
+from cotam.models.base_codec import BaseCodec, pad_to_stride
 from cotam.ops.quality_scale import quality_to_step
-from cotam.training.calibration import calibrated_tables, gaussian_tables
+from cotam.training.calibration import assumed_tables, calibrated_tables
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.crops import load_photographs
 from cotam.training.graphics import render_graphic
 
 CALIBRATION_PICTURES = 200
 CALIBRATION_GRAPHICS = 30
+EQUALISED_GRAPHICS = 4
 MEASURED_PICTURES = 12
 MEASURED_QUALITIES = (10, 30, 50, 70, 90)
 MEASURED_STRIDE = 64
 
 
-def averaged_network(run: Path) -> CotamS:
+def averaged_network(run: Path) -> BaseCodec:
     """The exponentially averaged float networks of a run's checkpoint."""
     state = load_checkpoint(run)
-    network = CotamS(CotamSConfig(**state["model_config"]))
+    network = build(state.get("architecture", DEFAULT_MODEL), state["model_config"])
     prefix = "module."
     weights = {key[len(prefix) :]: value for key, value in state["average"].items() if key.startswith(prefix)}
     network.load_state_dict(weights)
@@ -39,7 +42,7 @@ def averaged_network(run: Path) -> CotamS:
 
 
 def export_model(
-    run: Path, target: Path, data: Sequence[Path] = (), *, name: str = "cotam-s", description: str = ""
+    run: Path, target: Path, data: Sequence[Path] = (), *, name: str = DEFAULT_MODEL, description: str = ""
 ) -> dict[str, Any]:
     """Convert a run's averaged weights and write the model file.
 
@@ -55,24 +58,47 @@ def export_model(
         entropy model: of the integer networks alone (``integer_rate_cost_percent``), and with the fitted tables
         (``rate_cost_percent``, negative where these save more than that).
     """
-    network = averaged_network(run)
+    photographs = chosen_photographs(load_photographs(data, MEASURED_STRIDE)) if data else []
+    converted = convert(averaged_network(run), photographs)
+    description = description or described(load_checkpoint(run))
+    identity = write_model(target, converted.exact, converted.tables, name=name, description=description)
+    return {"name": name, "model_id": identity, "file_bytes": target.stat().st_size, **converted.report}
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Networks in integer form with their tables, and what both cost against the float form."""
+
+    exact: BaseCodec
+    tables: TableSet
+    report: dict[str, float]
+    """Empty, or ``integer_rate_cost_percent`` and ``rate_cost_percent``; see `export_model`."""
+
+
+def convert(network: BaseCodec, photographs: Sequence[np.ndarray]) -> Converted:
+    """Scale float networks, convert them to integers, fit the tables, and measure what that costs.
+
+    Args:
+        network: in float form; its entropy networks are scaled in place.
+        photographs: uint8 (H, W, 3), both sides at least 64: the first `MEASURED_PICTURES` are measured, the tables
+            fitted to the others and to rendered graphics. Without any the tables stay as training assumes them.
+    """
+    measured, fitted_on = photographs[:MEASURED_PICTURES], photographs[MEASURED_PICTURES:]
+    rng = np.random.default_rng(1)
+    count = CALIBRATION_GRAPHICS if photographs else EQUALISED_GRAPHICS
+    graphics = [render_graphic(rng, 256) for _ in range(count)]
+    network.equalise(lambda: float_bits(network, [*measured, *graphics[:EQUALISED_GRAPHICS]]))
     exact = copy.deepcopy(network).to_integers()
-    report: dict[str, Any] = {}
-    tables = gaussian_tables()
-    if data:
-        photographs = _choose(load_photographs(data, MEASURED_STRIDE))
-        measured, fitted_on = photographs[:MEASURED_PICTURES], photographs[MEASURED_PICTURES:]
-        rng = np.random.default_rng(1)
-        graphics = [render_graphic(rng, 256) for _ in range(CALIBRATION_GRAPHICS)]
-        fitted = calibrated_tables(exact, [*fitted_on, *graphics])
-        ideal = float_bits(network, measured)
-        report["integer_rate_cost_percent"] = 100 * (integer_bits(exact, tables, measured) / ideal - 1)
-        report["rate_cost_percent"] = 100 * (integer_bits(exact, fitted, measured) / ideal - 1)
-        tables = fitted
-    identity = write_model(
-        target, exact, tables, name=name, description=description or described(load_checkpoint(run))
-    )
-    return {"name": name, "model_id": identity, "file_bytes": target.stat().st_size, **report}
+    assumed = assumed_tables(network)
+    if not photographs:
+        return Converted(exact, assumed, {})
+    fitted = calibrated_tables(exact, [*fitted_on, *graphics])
+    ideal = float_bits(network, measured)
+    report = {
+        "integer_rate_cost_percent": 100 * (integer_bits(exact, assumed, measured) / ideal - 1),
+        "rate_cost_percent": 100 * (integer_bits(exact, fitted, measured) / ideal - 1),
+    }
+    return Converted(exact, fitted, report)
 
 
 def described(state: dict[str, Any]) -> str:
@@ -83,12 +109,14 @@ def described(state: dict[str, Any]) -> str:
 
 
 @torch.inference_mode()
-def float_bits(network: CotamS, pictures: Sequence[np.ndarray]) -> float:
-    """Bits of pictures under the float entropy model with rounded symbols, over `MEASURED_QUALITIES`."""
+def float_bits(
+    network: BaseCodec, pictures: Sequence[np.ndarray], qualities: Sequence[float] = MEASURED_QUALITIES
+) -> float:
+    """Bits of pictures under the float entropy model with rounded symbols, over some qualities."""
     total = 0.0
     for pixels in pictures:
         x = _to_tensor(pixels)
-        for quality in MEASURED_QUALITIES:
+        for quality in qualities:
             base = torch.tensor([quality_to_step(quality)])
             steps = base.view(1, 1, 1).expand(1, x.shape[-2] // network.stride, x.shape[-1] // network.stride)
             out = network(x, steps, base, rounded=True)
@@ -97,12 +125,17 @@ def float_bits(network: CotamS, pictures: Sequence[np.ndarray]) -> float:
 
 
 @torch.inference_mode()
-def integer_bits(network: CotamS, tables: TableSet, pictures: Sequence[np.ndarray]) -> float:
+def integer_bits(
+    network: BaseCodec,
+    tables: TableSet,
+    pictures: Sequence[np.ndarray],
+    qualities: Sequence[float] = MEASURED_QUALITIES,
+) -> float:
     """Ideal bits of the same pictures, plainly rounded likewise, under the exact entropy model."""
     coder, total = LatentCoder(network, tables, Quantiser(tables, math.inf)), 0.0
     for pixels in pictures:
         y = network.analysis(_to_tensor(pixels).contiguous(memory_format=torch.channels_last)).float()
-        for quality in MEASURED_QUALITIES:
+        for quality in qualities:
             base = torch.tensor([quality_to_step(quality)])
             sink = FrameSink(tables, [FrameWriter()])
             coder.encode(y, base.view(1, 1, 1).expand(1, *y.shape[-2:]), base, sink)
@@ -117,7 +150,7 @@ def _to_tensor(pixels: np.ndarray) -> torch.Tensor:
     return pad_to_stride(x[..., :height, :width])
 
 
-def _choose(photographs: list[np.ndarray]) -> list[np.ndarray]:
+def chosen_photographs(photographs: list[np.ndarray]) -> list[np.ndarray]:
     """A spread-out sample of the photographs."""
     step = max(len(photographs) // (CALIBRATION_PICTURES + MEASURED_PICTURES), 1)
     return photographs[::step][: CALIBRATION_PICTURES + MEASURED_PICTURES]

@@ -3,30 +3,32 @@
 Integer weights are exact binary fractions, so nothing is lost: converted back, they are the same integers.
 """
 
+from typing import Protocol, TypeVar, runtime_checkable
+
 import torch
 from torch import Tensor
 
-from cotam.entropy_models.hyperprior import INDEX_PER_PACE, IntegerHyperScales
-from cotam.models.cotam_s import CotamS
-from cotam.ops.fixed_point import IntegerConv
-from cotam.ops.integers import ONE
+from cotam.models.base_codec import BaseCodec
+
+Codec = TypeVar("Codec", bound=BaseCodec)
 
 
-def float_form(network: CotamS) -> CotamS:
+@runtime_checkable
+class ExactLayer(Protocol):
+    """A layer in integer form that knows what its float form held."""
+
+    def float_state(self) -> dict[str, Tensor]:
+        """State of the float form, in any shape of the right size."""
+
+
+def float_form(network: Codec) -> Codec:
     """Return a float copy, ready to train, of a network in integer form."""
     with torch.random.fork_rng(devices=[]):
-        copy = CotamS(network.config)
+        copy = type(network)(network.config)
     wanted = copy.state_dict()
     weights = {name: tensor for name, tensor in network.state_dict().items() if name in wanted}
     for name, module in network.named_modules():
-        if isinstance(module, IntegerConv):
-            weights |= {f"{name}.{key}": value for key, value in _float_weights(module).items()}
-    if isinstance(network.hyper_scales, IntegerHyperScales):
-        weights["hyper_scales.pace"] = network.hyper_scales.index / (ONE * INDEX_PER_PACE)
+        if isinstance(module, ExactLayer):
+            weights |= {f"{name}.{key}": value for key, value in module.float_state().items()}
     copy.load_state_dict({name: weights[name].reshape(tensor.shape) for name, tensor in wanted.items()})
     return copy
-
-
-def _float_weights(layer: IntegerConv) -> dict[str, Tensor]:
-    unit = 2.0 ** int(layer.shift)
-    return {"weight": layer.weight.double() / unit, "bias": layer.bias.double() / (unit * ONE)}

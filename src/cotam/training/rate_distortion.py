@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cotam.models.cotam_s import TrainingLatents, TrainingOutput
+from cotam.models.base_codec import TrainingLatents, TrainingOutput
 from cotam.ops.quality import MAX_LMBDA, MIN_LMBDA, lmbda_of_step
 
 

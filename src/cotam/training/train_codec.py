@@ -10,11 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from cotam.models.cotam_s import CotamS
-from cotam.models.cotam_s_config import CotamSConfig
+from cotam.checkpoint import load_model
+from cotam.checkpoint.registry import DEFAULT_MODEL
+from cotam.models.architectures import network_for, read_sizes
+from cotam.models.base_codec import BaseCodec
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig, resumed_recipe
 from cotam.training.crops import Batch, CropDataset, load_photographs
+from cotam.training.float_form import float_form
 from cotam.training.rate_distortion import psnr_of, rate_distortion
 from cotam.training.run import UNPLANNED, TrainingRun, refuse_second_run
 from cotam.training.task import Outcome, Position, Span
@@ -22,16 +25,18 @@ from cotam.training.validation import validate
 
 CHANGEABLE = ("steps", "minutes", "balance", "learning_rate")
 """Options that may change when a run is resumed."""
+GAINS = "gains"
+"""What can be trained alone, and its name inside a codec."""
 
 
 class CodecTask:
-    """Trains cotam-s over all qualities at once.
+    """Trains a base codec, or its gains alone, over all qualities at once.
 
     Args:
         data: folders of photographs.
         validation: a folder of pictures to validate on, or None.
         config: the recipe.
-        model_config: sizes of the model.
+        model: its networks in float form; what needs no gradient stays as it is.
         workers: loader processes.
     """
 
@@ -43,14 +48,17 @@ class CodecTask:
         data: Sequence[Path],
         validation: Path | None,
         config: CodecTrainingConfig,
-        model_config: CotamSConfig,
+        model: BaseCodec,
         workers: int,
     ) -> None:
-        torch.manual_seed(config.seed)
         self.validation, self.config, self.workers = validation, config, workers
-        self.model: nn.Module = CotamS(model_config)
+        self.model: nn.Module = model
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.description = {"model_config": dataclasses.asdict(model_config)}
+        self.description = {
+            "architecture": model.architecture,
+            "model_config": dataclasses.asdict(model.config),
+            "only": GAINS if only_gains(model) else None,
+        }
         self.pictures = load_photographs(data, config.crop)
 
     def batches(self, span: Span) -> Iterator[Batch]:
@@ -81,6 +89,8 @@ class CodecTask:
         weights: list[Tensor] = []
         rest: list[Tensor] = []
         for parameter in self.model.parameters():
+            if not parameter.requires_grad:
+                continue
             (weights if parameter.dim() == 4 else rest).append(parameter)
         return [{"params": weights, "weight_decay": decay}, {"params": rest, "weight_decay": 0.0}]
 
@@ -89,7 +99,7 @@ class CodecTask:
         if self.validation is None:
             return None
         device = next(average.parameters()).device
-        return validate(cast(CotamS, average), self.validation, device)
+        return validate(cast(BaseCodec, average), self.validation, device)
 
 
 def codec_run(
@@ -97,8 +107,9 @@ def codec_run(
     data: Sequence[Path],
     validation: Path | None,
     config: CodecTrainingConfig,
-    model_config: CotamSConfig,
+    model: Any,
     *,
+    only: str | None = None,
     resume: bool = False,
     changes: Mapping[str, Any] = MappingProxyType({}),
     workers: int = 1,
@@ -110,7 +121,8 @@ def codec_run(
         data: folders of photographs.
         validation: a folder of pictures to validate on, or None.
         config: the recipe of a new run.
-        model_config: sizes of a new run's model.
+        model: sizes of a new run's model; with ``only``, the name or path of a model that is trained already.
+        only: ``gains`` trains nothing but how finely each channel is quantised at each quality.
         resume: go on from the folder's checkpoint, with its own recipe and sizes.
         changes: with ``resume``, options of `CHANGEABLE` that are other from here on; the log says so.
         workers: loader processes.
@@ -124,6 +136,27 @@ def codec_run(
         refuse_second_run(folder)
     else:
         config = resumed_recipe(CodecTrainingConfig.from_dict(state["config"]), changes, CHANGEABLE)
-        model_config = CotamSConfig(**state["model_config"])
-    task = CodecTask(data, validation, config, model_config, workers)
+        only, model = state.get("only"), None
+    torch.manual_seed(config.seed)
+    task = CodecTask(data, validation, config, _networks(model, only, state), workers)
     return TrainingRun(folder, task, config, state, changes)
+
+
+def only_gains(network: BaseCodec) -> bool:
+    """Whether nothing but the gains of a network learns."""
+    return {name.split(".")[0] for name, p in network.named_parameters() if p.requires_grad} == {GAINS}
+
+
+def _networks(model: Any, only: str | None, state: dict[str, Any] | None) -> BaseCodec:
+    """Networks to train: new ones, those of a model file, or of a checkpoint's sizes, whose weights come later."""
+    if only not in (None, GAINS):
+        raise ValueError(f"what is trained alone must be {GAINS!r}, not {only!r}")
+    if state is not None:
+        sizes = read_sizes(state.get("architecture", DEFAULT_MODEL), state["model_config"])
+        network = network_for(sizes)
+    else:
+        network = float_form(load_model(model).network) if only else network_for(model)
+    if only:
+        network.requires_grad_(False)
+        network.gains.requires_grad_(True)
+    return network

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from cotam.images import find_images, load_image
-from cotam.models.cotam_s import CotamS, pad_to_stride
+from cotam.models.base_codec import BaseCodec, pad_to_stride
 from cotam.ops.quality_scale import quality_to_step
 from cotam.training.rate_distortion import psnr_of
 
@@ -16,7 +16,7 @@ VALIDATION_STRIDE = 64
 
 
 @torch.no_grad()
-def validate(model: CotamS, folder: Path, device: torch.device) -> list[dict[str, Any]]:
+def validate(model: BaseCodec, folder: Path, device: torch.device) -> list[dict[str, Any]]:
     """Mean ideal bits per pixel and PSNR in dB at each of `QUALITIES`, over a folder's first `PICTURES`."""
     pictures = [load_image(path).pixels for path in find_images(folder)[:PICTURES]]
     rows = []

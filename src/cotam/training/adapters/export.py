@@ -9,15 +9,18 @@ from torch import Tensor
 from cotam.adapters import LatentAdapter, TransformNeck
 from cotam.checkpoint import AdapterCard, CodecIdentity, write_adapter, write_model
 from cotam.checkpoint.adapters import build_network
+from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.errors import TrainingError
-from cotam.models.cotam_s import CotamS
-from cotam.models.cotam_s_config import CotamSConfig
+from cotam.models.architectures import build
 from cotam.training.adapters.examples import PictureSource
 from cotam.training.calibration import calibrated_tables
 from cotam.training.checkpoints import load_checkpoint
+from cotam.training.export import float_bits
 
 CALIBRATION_PICTURES = 96
 """Training pictures that a new codec's frequency tables are fitted to."""
+EQUALISED_PICTURES = 8
+"""How many of them show how large activations become."""
 AVERAGE = "module."
 """What the names of averaged weights begin with."""
 
@@ -79,13 +82,11 @@ def _network(state: dict[str, Any], card: AdapterCard) -> LatentAdapter | Transf
 
 def _export_codec(state: dict[str, Any], target: Path, source: PictureSource, description: str) -> str:
     """Convert to integers, fit the tables, write; returns the new model id."""
-    sizes: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in state["codec_config"].items()
-    }
-    network = CotamS(CotamSConfig(**sizes))
+    network = build(state.get("codec_architecture", DEFAULT_MODEL), state["codec_config"])
     network.load_state_dict(_averaged(state, "codec."))
-    exact = network.eval().to_integers()
     pictures = [example.pixels for example in source.examples(0, CALIBRATION_PICTURES)]
+    network.eval().equalise(lambda: float_bits(network, pictures[:EQUALISED_PICTURES]))
+    exact = network.to_integers()
     tables = calibrated_tables(exact, pictures)
     return write_model(target, exact, tables, name=target.stem, description=description)
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from cotam.models.cotam_s import TrainingOutput
+from cotam.models.base_codec import TrainingOutput
 from cotam.training.adapters.batches import Batch
 from cotam.training.adapters.coding import Coded, to_pixels
 from cotam.training.adapters.config import NeckTrainingConfig
@@ -55,7 +55,7 @@ class JointTask:
         self.config, self.around, self.description = config, around, description
         self.view = view_of(config, around)
         codec = float_form(around.codec.network)
-        codec.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        codec.to(memory_format=torch.channels_last)
         self.model: nn.Module = CodecAndNeck(
             codec, new_neck(config, around, config.block), self.view.geometry
         )

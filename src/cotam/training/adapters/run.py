@@ -163,6 +163,7 @@ def _finish(
         card=dataclasses.asdict(card),
         size=picture_size(config, around.tower),
         data=[str(name) for name in inputs.data],
+        codec_architecture=around.codec.card.architecture,
         codec_config=around.codec.card.config,
     )
     return TrainingRun(folder, task, config, state, changes)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from cotam.adapters import Geometry, LatentAdapter, TransformNeck, make_tokens
-from cotam.models.cotam_s import CotamS, TrainingLatents
+from cotam.models.base_codec import BaseCodec, TrainingLatents
 from cotam.models.gains import QualityGains
 
 
@@ -48,7 +48,7 @@ class CodecAndNeck(nn.Module):
         geometry: of the training pictures.
     """
 
-    def __init__(self, codec: CotamS, network: TransformNeck, geometry: Geometry) -> None:
+    def __init__(self, codec: BaseCodec, network: TransformNeck, geometry: Geometry) -> None:
         super().__init__()
         self.codec, self.network, self.geometry = codec, network, geometry
 
@@ -62,7 +62,7 @@ class CodecAndNeck(nn.Module):
         picture: bool = True,
         rounded: bool = False,
     ) -> JointOutput:
-        """Code pictures and make tokens of their latents; arguments as in `CotamS.forward`."""
+        """Code pictures and make tokens of their latents; arguments as in `BaseCodec.forward`."""
         latents = self.codec.code(x, steps, base, generator, rounded=rounded)
         tokens = self.tokens(latents.y_hat, steps)
         x_hat = self.codec.reconstruct(latents.y_hat, steps) if picture else None

@@ -1,0 +1,75 @@
+"""``cotam models show``, ``verify`` and ``export``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cotam.cli.console import output, print_json, say, size_text
+from cotam.cli.options import Json
+
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Name, path of a file, or OWNER/NAME@REVISION on the hub.")
+]
+CHECK_SIDE, CHECK_QUALITIES = 64, (10.0, 50.0, 90.0)
+"""Side of the picture that a model is checked on, and qualities."""
+
+
+def show(model: ModelName, as_json: Json = False) -> None:
+    """Show what a model file says of itself."""
+    from rich.table import Table
+
+    from cotam.checkpoint import find_model
+
+    card = find_model(model)
+    if as_json:
+        print_json(card.plain())
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in card.plain().items():
+        table.add_row(name, size_text(value) if name == "file_bytes" else str(value))
+    output().print(table)
+
+
+def verify(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="Names, paths of files, or models on the hub.")
+    ],
+) -> None:
+    """Check files: content against id, shapes, tables, that no sum can overflow; then a picture there and back.
+
+    The first that fails ends it, with exit code 1.
+    """
+    for model in models:
+        say(f"{model}: {_checked(model)}: content, tables and exactness are right, and it codes a picture")
+
+
+def export(
+    model: ModelName,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder to write: file and page, as the hub has them.")
+    ],
+) -> None:
+    """Write a model as a folder to hand on: model.safetensors and a page about it."""
+    from cotam.checkpoint import find_model
+    from cotam.checkpoint.model_page import export_folder
+
+    for path in export_folder(find_model(model), out):
+        say(f"{path}: {size_text(path.stat().st_size)}")
+
+
+def _checked(model: str) -> str:
+    """Load a model, which checks it, and code a picture with it; returns its id."""
+    import numpy as np
+
+    from cotam.codec import load_codec
+    from cotam.errors import ModelError
+
+    codec = load_codec(model)
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    picture = np.kron(coarse, np.ones((CHECK_SIDE // 8, CHECK_SIDE // 8, 1), np.uint8))
+    for quality in CHECK_QUALITIES:
+        if codec.decode(codec.encode(picture, quality)).size != (CHECK_SIDE, CHECK_SIDE):
+            raise ModelError(f"{model}: a picture comes back in another size")
+    return codec.model_id.hex()

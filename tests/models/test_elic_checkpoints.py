@@ -1,0 +1,84 @@
+"""State dicts of others: both namings, both variants of the networks, and what is no ELIC."""
+
+import pytest
+import torch
+from elic_models import CHANDELIER, COMPRESSAI, foreign_state
+
+from cotam.models.elic import ElicConfig
+from cotam.models.elic_checkpoints import read_elic
+from cotam.models.foreign import ForeignError
+
+NARROW_ALL = {"all_groups": True}
+CASES = {
+    "bridge": (CHANDELIER, False, {}),
+    "compressai-chandelier": (COMPRESSAI, False, {}),
+    "compressai-official": (COMPRESSAI, True, NARROW_ALL),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request, make_elic, narrow_sizes):
+    """A network, and its state dict in one of the namings."""
+    naming, official, sizes = CASES[request.param]
+    network = make_elic(5, ElicConfig(**{**narrow_sizes, **sizes}))
+    return network, foreign_state(network, naming, official)
+
+
+def test_every_weight_comes_back(case):
+    network, state = case
+    found = read_elic(state)
+    assert found.network.config == ElicConfig(**{**vars(network.config), "nodes": 8})
+    for name, tensor in network.state_dict().items():
+        if not name.startswith("gains"):
+            assert torch.equal(found.network.state_dict()[name], tensor), name
+    assert found.report.missing == found.report.unexpected == []
+    assert len(found.report.unneeded) == 2
+    assert set(found.report.matched) | set(found.report.unneeded) == set(state)
+
+
+def test_keys_of_other_parts_are_reported_and_left_out(case):
+    _, state = case
+    state |= {
+        "llm_trans_encoder.linear.weight": torch.zeros(2, 2),
+        "gaussian_conditional.scale_table": torch.zeros(64),
+    }
+    report = read_elic(state).report
+    assert report.unexpected == ["llm_trans_encoder.linear.weight"]
+    assert "gaussian_conditional.scale_table" in report.unneeded
+
+
+def test_a_missing_layer_is_named(case):
+    _, state = case
+    del state["g_s.14.bias"]
+    with pytest.raises(ForeignError, match=r"it lacks synthesis.layers.14.bias"):
+        read_elic(state)
+
+
+def test_a_weight_of_another_shape_is_named(case):
+    _, state = case
+    state["g_a.4.weight"] = torch.zeros(8, 8, 3, 3)
+    with pytest.raises(
+        ForeignError, match=r"analysis.layers.4.weight is \(8, 8, 3, 3\), where \(8, 8, 5, 5\)"
+    ):
+        read_elic(state)
+
+
+def test_a_weight_that_is_no_number_is_named(case):
+    _, state = case
+    state["g_a.0.bias"][0] = torch.nan
+    with pytest.raises(ForeignError, match=r"analysis.layers.0.bias holds other than finite"):
+        read_elic(state)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"conv1.weight": torch.zeros(4, 3, 7, 7)},
+        {"g_a.0.weight": torch.zeros(128, 3, 5, 5), "g_a.1.beta": torch.zeros(128)},  # bmshj2018 and its kin
+        {"g_a.0.weight": torch.zeros(3)},
+    ],
+)
+def test_another_architecture_is_refused(state):
+    with pytest.raises(ForeignError, match="no ELIC checkpoint"):
+        read_elic(state)

@@ -1,0 +1,138 @@
+"""From a checkpoint file to a model file, by the command; and what is refused."""
+
+import json
+import pickle
+
+import pytest
+import torch
+from elic_models import CHANDELIER, COMPRESSAI, foreign_state
+from safetensors.torch import save_file
+
+from cotam.cli.running import run
+from cotam.codec import load_codec
+from cotam.ops.quality import lmbda_of_step, quality_hats
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
+
+LMBDA = 0.013
+
+
+@pytest.fixture
+def state(make_elic):
+    return foreign_state(make_elic(3), CHANDELIER)
+
+
+@pytest.fixture
+def checkpoint(state, tmp_path):
+    """A checkpoint in Bridge's naming, as a training script would save it."""
+    path = tmp_path / "d1.pth.tar"
+    wrapped = {f"module.{key}": value for key, value in state.items()}
+    torch.save({"epoch": 5, "state_dict": wrapped, "optimizer": {"state": {}}}, path)
+    return path
+
+
+def refused(capsys, path, *options):
+    """The one line that an import ends with."""
+    code = run(["models", "import", str(path), "--as", "elic", "--out", f"{path}.model", *options])
+    error = capsys.readouterr().err
+    assert code == 1
+    assert error.count("\n") == 1
+    assert error.startswith(f"cotam: error: {path}: ")
+    return error
+
+
+def test_a_checkpoint_becomes_a_codec_of_every_quality(checkpoint, make_picture, tmp_path, capsys):
+    assert run(["models", "import", str(checkpoint), "--as", "elic", "--lmbda", str(LMBDA)]) == 0
+    said = capsys.readouterr()
+    assert "2 not needed, 0 missing, 0 unexpected" in said.err
+    codec = load_codec(tmp_path / "d1-elic.safetensors")
+    assert codec.model_id.hex() in said.out
+    lengths = [len(codec.encode(make_picture(64, 96), quality)) for quality in (5, 50, 95)]
+    assert lengths == sorted(set(lengths))
+    assert codec.decode(codec.encode(make_picture(64, 96), 50)).size == (96, 64)
+
+
+def test_gains_are_the_identity_at_its_own_quality(checkpoint, tmp_path, capsys):
+    assert run(["models", "import", str(checkpoint), "--as", "elic", "--lmbda", str(LMBDA)]) == 0
+    steps = torch.arange(MIN_STEP, MAX_STEP + 1)
+    own = int((lmbda_of_step(steps) - LMBDA).abs().argmin())
+    gains = load_codec(tmp_path / "d1-elic.safetensors").network.gains
+    gain, inverse = gains(quality_hats(steps.view(1, 1, -1), gains.nodes))
+    assert float((gain[..., own] - 1).abs().max()) < 0.005
+    torch.testing.assert_close(gain * inverse, torch.ones_like(gain))
+
+
+def test_every_key_is_reported(state, tmp_path, capsys):
+    path = tmp_path / "elic.safetensors"
+    save_file({**state, "llm_trans_encoder.weight": torch.zeros(2)}, path)
+    target = tmp_path / "out.safetensors"
+    assert run(["models", "import", str(path), "--as", "elic", "--out", str(target), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["matched"]["g_a.0.weight"] == "analysis.layers.0.weight"
+    assert report["unexpected"] == ["llm_trans_encoder.weight"]
+    assert report["missing"] == []
+    assert set(report["matched"]) | set(report["unneeded"]) == set(state)
+
+
+def test_photographs_fit_the_tables_and_measure_the_cost(
+    make_elic, make_picture, tmp_path, capsys, monkeypatch
+):
+    from PIL import Image
+
+    for name in ("CALIBRATION_GRAPHICS", "EQUALISED_GRAPHICS", "MEASURED_PICTURES"):
+        monkeypatch.setattr(f"cotam.training.export.{name}", 1)
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for seed in range(3):
+        Image.fromarray(make_picture(64, 64, seed)).save(folder / f"{seed}.png")
+    path = tmp_path / "elic.pth"
+    torch.save(foreign_state(make_elic(3), COMPRESSAI), path)
+    assert run(["models", "import", str(path), "--as", "elic", "--data", str(folder), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["layout"] == "CompressAI's names, Elic2022Chandelier"
+    assert report["rate_cost_percent"] < report["integer_rate_cost_percent"] + 1
+
+
+def test_code_in_a_pickle_is_refused_and_never_run(tmp_path, capsys):
+    class Payload:
+        def __reduce__(self):
+            return (tmp_path.joinpath("executed").touch, ())
+
+    path = tmp_path / "evil.pth"
+    path.write_bytes(pickle.dumps({"state_dict": Payload()}, protocol=2))
+    assert "never executed" in refused(capsys, path)
+    torch.save({"state_dict": {"g_a.0.weight": torch.zeros(1)}, "more": Payload()}, path)
+    assert "never executed" in refused(capsys, path)
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+@pytest.mark.parametrize("suffix", [".pth.tar", ".safetensors"])
+def test_a_truncated_checkpoint_is_refused(state, tmp_path, capsys, share, suffix):
+    path = tmp_path / f"cut{suffix}"
+    (save_file if suffix == ".safetensors" else torch.save)(state, path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    assert "damaged" in refused(capsys, path)
+
+
+def test_another_architecture_is_refused(tmp_path, capsys):
+    path = tmp_path / "other.safetensors"
+    save_file({"conv1.weight": torch.zeros(2, 2)}, path)
+    assert "no ELIC checkpoint: it has no g_a.0.weight, but conv1.weight" in refused(capsys, path)
+    torch.save([1, 2], tmp_path / "list.pt")
+    assert "without tensors by name" in refused(capsys, tmp_path / "list.pt")
+    assert "no such checkpoint" in refused(capsys, tmp_path / "none.pth")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--as", "cotam-s"], "can be imported as elic, not as 'cotam-s'"),
+        (["--as", "elic", "--lmbda", "3"], "lmbda must be from 0.0002 to 0.16"),
+        (["--as", "elic", "--out", "FILE"], "is the checkpoint itself"),
+    ],
+)
+def test_bad_use_is_one_line(checkpoint, capsys, options, words):
+    options = [str(checkpoint) if word == "FILE" else word for word in options]
+    assert run(["models", "import", str(checkpoint), *options]) == 2
+    assert words in capsys.readouterr().err
