@@ -32,6 +32,10 @@ def test_the_constants_of_the_payload_are_those_of_the_code() -> None:
         r"^\| `([A-Z_]+)` \| (\d+) \| `([a-z_.]+)` \|", section("Payload of `cotam-s`"), re.MULTILINE
     )
     assert len(rows) == 19
+    rows += re.findall(
+        r"^\| `([A-Z_]+)` \| (\d+) \| `([a-z_.]+)` \|", section("Payload of `elic`"), re.MULTILINE
+    )
+    assert len(rows) == 21
     for name, value, module in rows:
         assert getattr(import_module(f"cotam.{module}"), name) == int(value), name
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from page_integers import Array, hats, random_map, saturate, step_grid
 from safetensors import safe_open
 
 from cotam.bitstream import read_stream, write_stream
@@ -14,13 +15,11 @@ from cotam.checkpoint.temporal import write_temporal
 from cotam.codec import Codec, LevelMap
 from cotam.codec.temporal import FrameEncoder, load_temporal_codec
 from cotam.entropy_coding import TableSet
-from cotam.entropy_coding.level_map import level_frequencies
 from cotam.entropy_coding.reference import Decoder, read_part
 from cotam.errors import BitstreamError
 from cotam.models.temporal import TemporalNetworks
 from cotam.training.float_form import float_form
 
-Array = np.ndarray
 ORDER = (0, 3, 1, 2)
 TAPS = ((0, 32, 0, 0), (-2, 28, 7, -1), (-2, 18, 18, -2), (-1, 7, 28, -2))
 MAX_REFERENCE = 8388608
@@ -105,29 +104,6 @@ class PageDecoder:
         return apply
 
 
-def step_grid(coder: Decoder, frame: FrameRecord, rows: int, columns: int) -> Array:
-    base, header = round(frame.quality * 8), frame.level_map
-    if header is None:
-        return np.full((rows, columns), base)
-    levels = np.zeros((header.rows, header.columns), np.int64)
-    for i, j in np.ndindex(*levels.shape):
-        left, up = (int(levels[i, j - 1]) if j else None), (int(levels[i - 1, j]) if i else None)
-        cumulative = [0, *np.cumsum(level_frequencies(header.levels, left, up)).tolist()]
-        levels[i, j] = coder.pop(cumulative) - header.levels // 2
-    row = [(2 * i + 1) * header.rows // (2 * rows) for i in range(rows)]
-    column = [(2 * j + 1) * header.columns // (2 * columns) for j in range(columns)]
-    return (base + levels[np.ix_(row, column)] * round(8 * header.strength)).clip(8, 800)
-
-
-def hats(steps: Array, nodes: int) -> Array:
-    position = (2 * (steps - 8) * (nodes - 1) * 256 + 792) // 1584
-    return np.stack([np.maximum(0, 256 - np.abs(position - 256 * k)) for k in range(nodes)])
-
-
-def saturate(a: Array) -> Array:
-    return a.clip(-32767, 32767)
-
-
 def leaky(a: Array) -> Array:
     return saturate(np.maximum(a, a >> 3))
 
@@ -141,11 +117,6 @@ def spread_sums(weight: Array, x: Array) -> Array:
     padded, (h, w) = np.pad(x, ((0, 0), (1, 1), (1, 1))), x.shape[1:]
     taps = [padded[:, 1 + i : 1 + i + h, 1 + j : 1 + j + w] for i in (-1, 0, 1) for j in (-1, 0, 1)]
     return sum((weight[:, n, None, None] * tap for n, tap in enumerate(taps)), np.zeros_like(x))
-
-
-def random_map(rows: int, columns: int, count: int, strength: float) -> LevelMap:
-    levels = np.random.default_rng(3).integers(-(count // 2), count // 2 + 1, (rows, columns))
-    return LevelMap(levels.astype(np.int8), count, strength)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
+from cotam.checkpoint import load_model
 from cotam.errors import TrainingError
 from cotam.models.cotam_s_config import CotamSConfig
+from cotam.models.elic import ElicConfig
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig
+from cotam.training.export import export_model
 from cotam.training.run import UNPLANNED, TrainingRun
 from cotam.training.train_codec import codec_run
 
@@ -208,3 +211,38 @@ def test_a_run_validates_on_its_way_and_ends_with_the_same_bits(photographs, unb
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert {row["step"] for row in rows if "validation" in row} == {1, 2, 3, 4}
     assert_equal(states(tmp_path), states(unbroken))
+
+
+def test_elic_trains_with_the_same_recipe(photographs, tmp_path, narrow_sizes):
+    sizes = ElicConfig(**narrow_sizes, nodes=3)
+    run = codec_run(tmp_path, [photographs], None, CONFIG, sizes, workers=0)
+    before = {name: tensor.clone() for name, tensor in run.task.model.state_dict().items()}
+    run.run()
+    after = load_checkpoint(tmp_path)["model"]
+    still = [name for name in after if torch.equal(before[name], after[name])]
+    assert still == ["hyper_prior.medians", "context.thresholds"]
+
+
+def test_gains_alone_are_trained_and_the_rest_stays_exactly(photographs, tmp_path, elic_path):
+    model = load_model(elic_path)
+    codec_run(tmp_path, [photographs], None, CONFIG, elic_path, only="gains", workers=0).run()
+    export_model(tmp_path, tmp_path / "tuned.safetensors")
+    tuned = load_model(tmp_path / "tuned.safetensors").network.state_dict()
+    changed = {
+        name for name, tensor in model.network.state_dict().items() if not torch.equal(tensor, tuned[name])
+    }
+    assert changed
+    assert all(name.startswith("gains.") for name in changed)
+
+
+def test_a_resumed_run_of_gains_alone_stays_one(photographs, tmp_path, elic_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    codec_run(whole, [photographs], None, CONFIG, elic_path, only="gains", workers=0).run()
+    stop_after(codec_run(broken, [photographs], None, CONFIG, elic_path, only="gains", workers=0), 2)
+    codec_run(broken, [photographs], None, CONFIG, None, resume=True, workers=0).run()
+    assert_equal(states(whole), states(broken))
+
+
+def test_nothing_else_can_be_trained_alone(photographs, tmp_path, elic_path):
+    with pytest.raises(ValueError, match="must be 'gains', not 'synthesis'"):
+        codec_run(tmp_path, [photographs], None, CONFIG, elic_path, only="synthesis", workers=0)

@@ -72,6 +72,8 @@ def test_only_given_options_change_the_preset():
         (["--resume", "--steps", "3"], 1, "no checkpoint to resume from"),
         (["--crop", "256"], 1, "no picture of at least 256 x 256"),
         (["--validation", "nowhere"], 1, "nowhere: no such folder"),
+        (["--only", "synthesis"], 2, "--only must be gains"),
+        (["--only", "gains", "--model", "nobody"], 1, "unknown model 'nobody'"),
     ],
 )
 def test_bad_use_is_one_line_and_its_exit_code(photographs, tmp_path, capsys, options, code, words):
@@ -100,3 +102,18 @@ def test_without_the_training_extra_it_is_named(photographs, tmp_path, monkeypat
     monkeypatch.setitem(sys.modules, "accelerate", None)
     assert train("--data", photographs, "--out", tmp_path / "run", "--steps", 1) == 1
     assert "pip install 'cotam[train]'" in capsys.readouterr().err
+
+
+def test_sizes_by_name_are_refused_with_the_known_ones(photographs, tmp_path, capsys, monkeypatch):
+    monkeypatch.undo()
+    assert train("--data", photographs, "--out", tmp_path / "run", "--steps", 1, "--model", "elic-xl") == 2
+    assert "known: cotam-s, elic, elic-s" in capsys.readouterr().err
+
+
+def test_the_model_file_has_the_name_of_the_model_that_gains_were_trained_of(
+    photographs, tmp_path, elic_path
+):
+    out = tmp_path / "run"
+    words = ("--only", "gains", "--model", elic_path, "--steps", 1, *QUICK)
+    assert train("--data", photographs, "--out", out, *words) == 0
+    assert (out / "narrow.safetensors").is_file()

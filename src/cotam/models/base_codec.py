@@ -14,6 +14,7 @@ from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.passes import PassBlock
 from cotam.entropy_models.structure import STRIDE, TABLES
 from cotam.models.gains import QualityGains
+from cotam.models.transforms import STRIDE
 from cotam.ops.fixed_point import saturate, to_integers
 from cotam.ops.quality import quality_hats
 from cotam.ops.quality_scale import HAT_ONE
@@ -78,6 +79,7 @@ class BaseCodec(nn.Module):
     named_sizes: ClassVar[Mapping[str, Any]]
     """Sizes that have a name; `cotam train codec --model` takes it."""
     stride: ClassVar[int] = STRIDE
+    """Pixels per latent position and axis: level maps, adapters and the format count on 16."""
     config: Any
     """Sizes, a frozen dataclass with what `BaseCodecConfig` asks for."""
     analysis: nn.Module

@@ -59,8 +59,9 @@ def export_model(
         (``rate_cost_percent``, negative where these save more than that).
     """
     photographs = chosen_photographs(load_photographs(data, MEASURED_STRIDE)) if data else []
-    converted = convert(averaged_network(run), photographs)
-    description = description or described(load_checkpoint(run))
+    state = load_checkpoint(run)
+    converted = convert(averaged_network(run), photographs, scaled=bool(state.get("only")))
+    description = description or described(state)
     identity = write_model(target, converted.exact, converted.tables, name=name, description=description)
     return {"name": name, "model_id": identity, "file_bytes": target.stat().st_size, **converted.report}
 
@@ -75,19 +76,21 @@ class Converted:
     """Empty, or ``integer_rate_cost_percent`` and ``rate_cost_percent``; see `export_model`."""
 
 
-def convert(network: BaseCodec, photographs: Sequence[np.ndarray]) -> Converted:
+def convert(network: BaseCodec, photographs: Sequence[np.ndarray], *, scaled: bool = False) -> Converted:
     """Scale float networks, convert them to integers, fit the tables, and measure what that costs.
 
     Args:
         network: in float form; its entropy networks are scaled in place.
         photographs: uint8 (H, W, 3), both sides at least 64: the first `MEASURED_PICTURES` are measured, the tables
             fitted to the others and to rendered graphics. Without any the tables stay as training assumes them.
+        scaled: the entropy networks come from integers and become the same again.
     """
     measured, fitted_on = photographs[:MEASURED_PICTURES], photographs[MEASURED_PICTURES:]
     rng = np.random.default_rng(1)
     count = CALIBRATION_GRAPHICS if photographs else EQUALISED_GRAPHICS
     graphics = [render_graphic(rng, 256) for _ in range(count)]
-    network.equalise(lambda: float_bits(network, [*measured, *graphics[:EQUALISED_GRAPHICS]]))
+    if not scaled:
+        network.equalise(lambda: float_bits(network, [*measured, *graphics[:EQUALISED_GRAPHICS]]))
     exact = copy.deepcopy(network).to_integers()
     assumed = assumed_tables(network)
     if not photographs:
