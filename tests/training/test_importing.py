@@ -78,7 +78,7 @@ def test_photographs_fit_the_tables_and_measure_the_cost(
 ):
     from PIL import Image
 
-    for name in ("CALIBRATION_GRAPHICS", "EQUALISED_GRAPHICS", "MEASURED_PICTURES"):
+    for name in ("CALIBRATION_GRAPHICS", "EQUALISED_PICTURES", "MEASURED_PICTURES"):
         monkeypatch.setattr(f"cotam.training.export.{name}", 1)
     folder = tmp_path / "photographs"
     folder.mkdir()

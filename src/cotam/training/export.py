@@ -25,7 +25,8 @@ from cotam.training.graphics import render_graphic
 
 CALIBRATION_PICTURES = 200
 CALIBRATION_GRAPHICS = 30
-EQUALISED_GRAPHICS = 4
+EQUALISED_PICTURES = 4
+"""Photographs, and graphics, that show how large activations become."""
 MEASURED_PICTURES = 12
 MEASURED_QUALITIES = (10, 30, 50, 70, 90)
 MEASURED_STRIDE = 64
@@ -87,10 +88,11 @@ def convert(network: BaseCodec, photographs: Sequence[np.ndarray], *, scaled: bo
     """
     measured, fitted_on = photographs[:MEASURED_PICTURES], photographs[MEASURED_PICTURES:]
     rng = np.random.default_rng(1)
-    count = CALIBRATION_GRAPHICS if photographs else EQUALISED_GRAPHICS
+    count = CALIBRATION_GRAPHICS if photographs else EQUALISED_PICTURES
     graphics = [render_graphic(rng, 256) for _ in range(count)]
     if not scaled:
-        network.equalise(lambda: float_bits(network, [*measured, *graphics[:EQUALISED_GRAPHICS]]))
+        shown = [*measured[:EQUALISED_PICTURES], *graphics[:EQUALISED_PICTURES]]
+        network.equalise(lambda: float_bits(network, shown))
     exact = copy.deepcopy(network).to_integers()
     assumed = assumed_tables(network)
     if not photographs:
@@ -108,7 +110,8 @@ def described(state: dict[str, Any]) -> str:
     """One line on the training behind a checkpoint."""
     recipe, hours = state["config"], state["seconds"] / 3600
     crops = f"{recipe['batch']} crops of {recipe['crop']} x {recipe['crop']}"
-    return f"{state['step']:,} steps of {crops}, photographs and rendered graphics, {hours:.1f} hours"
+    of = f"gains alone, of {state['start']}: " if state.get("start") else ""
+    return f"{of}{state['step']:,} steps of {crops}, photographs and rendered graphics, {hours:.1f} hours"
 
 
 @torch.inference_mode()

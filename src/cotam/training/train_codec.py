@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from cotam.checkpoint import load_model
 from cotam.checkpoint.registry import DEFAULT_MODEL
-from cotam.models.architectures import network_for, read_sizes
+from cotam.models.architectures import build, network_for
 from cotam.models.base_codec import BaseCodec
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig, resumed_recipe
@@ -38,6 +38,7 @@ class CodecTask:
         config: the recipe.
         model: its networks in float form; what needs no gradient stays as it is.
         workers: loader processes.
+        start: the trained model whose gains alone are trained, in words, or None.
     """
 
     validation_seconds = 1200.0
@@ -50,6 +51,7 @@ class CodecTask:
         config: CodecTrainingConfig,
         model: BaseCodec,
         workers: int,
+        start: str | None = None,
     ) -> None:
         self.validation, self.config, self.workers = validation, config, workers
         self.model: nn.Module = model
@@ -57,7 +59,8 @@ class CodecTask:
         self.description = {
             "architecture": model.architecture,
             "model_config": dataclasses.asdict(model.config),
-            "only": GAINS if only_gains(model) else None,
+            "only": GAINS if start else None,
+            "start": start,
         }
         self.pictures = load_photographs(data, config.crop)
 
@@ -136,27 +139,29 @@ def codec_run(
         refuse_second_run(folder)
     else:
         config = resumed_recipe(CodecTrainingConfig.from_dict(state["config"]), changes, CHANGEABLE)
-        only, model = state.get("only"), None
+        only = state.get("only")
     torch.manual_seed(config.seed)
-    task = CodecTask(data, validation, config, _networks(model, only, state), workers)
+    network, start = _networks(model, only, state)
+    task = CodecTask(data, validation, config, network, workers, start)
     return TrainingRun(folder, task, config, state, changes)
 
 
-def only_gains(network: BaseCodec) -> bool:
-    """Whether nothing but the gains of a network learns."""
-    return {name.split(".")[0] for name, p in network.named_parameters() if p.requires_grad} == {GAINS}
+def _networks(model: Any, only: str | None, state: dict[str, Any] | None) -> tuple[BaseCodec, str | None]:
+    """Networks to train, and the model that they are of where gains alone are.
 
-
-def _networks(model: Any, only: str | None, state: dict[str, Any] | None) -> BaseCodec:
-    """Networks to train: new ones, those of a model file, or of a checkpoint's sizes, whose weights come later."""
+    They are new ones, those of a model file, or of a checkpoint's sizes, whose weights come later.
+    """
     if only not in (None, GAINS):
         raise ValueError(f"what is trained alone must be {GAINS!r}, not {only!r}")
     if state is not None:
-        sizes = read_sizes(state.get("architecture", DEFAULT_MODEL), state["model_config"])
-        network = network_for(sizes)
+        network = build(state.get("architecture", DEFAULT_MODEL), state["model_config"])
+        start = state.get("start")
+    elif only:
+        loaded = load_model(model)
+        network, start = float_form(loaded.network), f"{loaded.card.name} ({loaded.card.model_id})"
     else:
-        network = float_form(load_model(model).network) if only else network_for(model)
+        network, start = network_for(model), None
     if only:
         network.requires_grad_(False)
         network.gains.requires_grad_(True)
-    return network
+    return network, start
