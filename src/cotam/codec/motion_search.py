@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cotam.entropy_coding.motion import MAX_MOTION, MAX_VECTORS, Vector
-from cotam.models.cotam_s_config import STRIDE
+from cotam.entropy_models.structure import STRIDE
 from cotam.models.preview import SUBPIXELS, TAP_UNIT, moved
 
 BLOCK, BLOCK_STEP = 64, 32

@@ -16,7 +16,7 @@ from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter, TableSet
 from cotam.entropy_coding.cell_modes import read_cell_modes, write_cell_modes
 from cotam.entropy_coding.motion import Vector, read_vectors, write_vectors
-from cotam.entropy_models.quadtree import PassBlock
+from cotam.entropy_models.passes import PassBlock
 from cotam.entropy_models.structure import MAX_HYPER, TABLES
 from cotam.entropy_models.temporal import INTER, INTRA, MODES, SKIP, coded_hyper_cells
 from cotam.models.cotam_s import CotamS

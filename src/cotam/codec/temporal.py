@@ -22,6 +22,7 @@ from cotam.codec.steps import step_map
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.entropy_models.temporal import INTRA
 from cotam.errors import BitstreamError, ModelError
+from cotam.models.temporal import require_cotam_s
 from cotam.ops.integers import ONE
 from cotam.ops.quality import quality_hats
 from cotam.ops.quality_scale import STEPS_PER_QUALITY, quality_to_step
@@ -55,7 +56,9 @@ class TemporalCodec:
         self.check = int(temporal.card.temporal_id[: 2 * CHECK_BYTES], 16)
         """Where the coder of predicted frames starts and ends: other networks than the writer's do not get there."""
         networks = temporal.networks.to(codec.device)
-        self.coder = PredictedCoder(codec.network, networks, codec.latents.tables)
+        self.coder = PredictedCoder(
+            require_cotam_s(codec.network, codec.name), networks, codec.latents.tables
+        )
 
 
 def load_temporal_codec(codec: Codec, name: str | Path | None = None) -> TemporalCodec:

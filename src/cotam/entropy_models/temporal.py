@@ -17,7 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cotam.entropy_models.quadtree import GroupHeads, PassBlock, QuadtreeContext
+from cotam.entropy_models.passes import PassBlock
+from cotam.entropy_models.quadtree import GroupHeads, QuadtreeContext
 from cotam.entropy_models.structure import HYPER_STRIDE, PASSES, blocks_of_pass
 from cotam.ops.fixed_point import FixedConv, leaky_relu, saturate
 from cotam.ops.integers import ONE

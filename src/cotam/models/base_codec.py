@@ -14,7 +14,6 @@ from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.passes import PassBlock
 from cotam.entropy_models.structure import STRIDE, TABLES
 from cotam.models.gains import QualityGains
-from cotam.models.transforms import STRIDE
 from cotam.ops.fixed_point import saturate, to_integers
 from cotam.ops.quality import quality_hats
 from cotam.ops.quality_scale import HAT_ONE

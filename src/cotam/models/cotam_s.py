@@ -24,7 +24,9 @@ class CotamS(BaseCodec):
     architecture = "cotam-s"
     config_type = CotamSConfig
     named_sizes = MappingProxyType({"cotam-s": CotamSConfig()})
+    analysis: Analysis
     synthesis: Synthesis
+    context: QuadtreeContext
 
     def __init__(self, config: CotamSConfig | None = None) -> None:
         super().__init__()

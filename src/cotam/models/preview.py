@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cotam.entropy_models.structure import STRIDE
 from cotam.models.cotam_s import CotamS
-from cotam.models.cotam_s_config import STRIDE
 from cotam.models.gain_scale import MAX_REFERENCE
 from cotam.ops.integers import FRACTION_BITS, MAX_WEIGHT
 

@@ -7,14 +7,29 @@ from torch import Tensor, nn
 
 from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.hyperprior import HyperScales, HyperSynthesis, IntegerHyperScales
-from cotam.entropy_models.quadtree import PassBlock
+from cotam.entropy_models.passes import PassBlock
 from cotam.entropy_models.temporal import SKIP, TemporalContext, coded_hyper_cells
+from cotam.errors import ModelError
+from cotam.models.base_codec import BaseCodec
 from cotam.models.cotam_s import CotamS
 from cotam.models.cotam_s_config import CotamSConfig
 from cotam.models.gain_scale import GainScale
 from cotam.ops.fixed_point import saturate, to_integers
 from cotam.ops.quality_scale import HAT_ONE
 from cotam.ops.quantisation import round_straight_through
+
+
+def require_cotam_s(network: BaseCodec, name: str) -> CotamS:
+    """The network, whose kind predicted frames are made for.
+
+    Raises:
+        ModelError: it is of another architecture.
+    """
+    if not isinstance(network, CotamS):
+        raise ModelError(
+            f"{name}: predicted frames are made for cotam-s alone, not for {network.architecture}"
+        )
+    return network
 
 
 class TemporalNetworks(nn.Module):

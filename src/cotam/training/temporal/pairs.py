@@ -15,11 +15,11 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from cotam.entropy_models.structure import STRIDE
 from cotam.levelvqa.drawing import render
 from cotam.levelvqa.sampling import BASE_SIZE, sample_graph
 from cotam.levelvqa.scene_graph import Box, SceneObject
 from cotam.levelvqa.splits import split_seeds
-from cotam.models.cotam_s_config import STRIDE
 from cotam.models.preview import SUBPIXELS
 from cotam.training.level_maps import random_steps, spread_steps
 from cotam.training.temporal.config import TemporalTrainingConfig

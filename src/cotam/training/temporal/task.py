@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from cotam.checkpoint.loading import load_model
 from cotam.codec.latents import LatentCoder
 from cotam.codec.prediction import Predictor
-from cotam.models.temporal import TemporalNetworks
+from cotam.models.temporal import TemporalNetworks, require_cotam_s
 from cotam.ops.quantisation import add_uniform_noise, round_straight_through
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import resumed_recipe
@@ -57,12 +57,11 @@ class TemporalTask:
         torch.manual_seed(config.seed)
         self.config, self.workers = config, workers
         base = load_model(base_name)
-        networks = TemporalNetworks.beginning_with(float_form(base.network))
+        network = require_cotam_s(base.network, base_name)
+        networks = TemporalNetworks.beginning_with(float_form(network))
         self.model: nn.Module = networks
         self.description = {"base": base_name, "base_id": base.card.model_id}
-        self.maker = ExampleMaker(
-            base.network, LatentCoder(base.network, base.tables), Predictor(base.network, networks)
-        )
+        self.maker = ExampleMaker(network, LatentCoder(network, base.tables), Predictor(network, networks))
         self.pictures = load_photographs(data, config.crop)
         self.validation = load_photographs(validation, config.crop) if validation else None
 
