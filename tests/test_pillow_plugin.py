@@ -15,6 +15,7 @@ from cotam import pillow_plugin, read_info
 @pytest.fixture(autouse=True)
 def registered(random_codec, monkeypatch):
     """Pillow with the plugin, and without it again afterwards."""
+    Image.init()
     for name in ("OPEN", "SAVE", "EXTENSION", "MIME"):
         monkeypatch.setattr(Image, name, dict(getattr(Image, name)))
     monkeypatch.setattr(Image, "ID", list(Image.ID))

@@ -4,11 +4,13 @@
 
     CotamError                 base of all of them
     ├── BitstreamError         bytes that are no valid stream: truncated, altered, hostile
+    │   ├── TruncatedError     a stream that ends before it is whole
     │   └── VersionError       a stream of a newer format version
     ├── ImageError             a file or array that is no picture cotam can take
+    │   └── VideoError         a clip whose frames cannot be read
     ├── ModelError             unknown model, wrong or damaged weights
     ├── TrainingError          training data or a checkpoint that cannot be used
-    └── DatasetError           files of a benchmark: answers, questions, an export that cannot be used
+    └── DatasetError           a data set, or files of a benchmark, that cannot be used
 
 A mistake in the call itself (quality out of range, wrong type) stays ``ValueError`` or ``TypeError``.
 The message names the file or argument and says what would be right; it is one line.
@@ -23,12 +25,20 @@ class BitstreamError(CotamError):
     """The bytes are not a valid cotam stream."""
 
 
+class TruncatedError(BitstreamError):
+    """The stream ends before it is whole; what is there may be right."""
+
+
 class VersionError(BitstreamError):
     """The stream is of a format version that this release does not know."""
 
 
 class ImageError(CotamError):
     """The input is not a picture that can be encoded."""
+
+
+class VideoError(ImageError):
+    """The input is no clip whose frames can be read."""
 
 
 class ModelError(CotamError):
@@ -40,4 +50,4 @@ class TrainingError(CotamError):
 
 
 class DatasetError(CotamError):
-    """Files of a benchmark cannot be used: answers, questions, a folder of exported scenes."""
+    """A data set cannot be used: pictures, shards, tables, answers, questions, a folder of exported scenes."""

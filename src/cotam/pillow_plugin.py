@@ -12,19 +12,25 @@
 Importing this module changes nothing in Pillow and loads no torch.
 
 ``Image.open`` sets ``image.info``: ``quality`` (1 to 100, of a still image), ``model`` (name of a shipped model or its
-id), ``model_id`` (8 hex digits), and what the stream kept of ``exif``, ``icc_profile`` and ``xmp``. Of a sequence the
-first frame is read. What is no cotam stream raises ``UnidentifiedImageError``, a damaged one ``OSError``.
+id), ``model_id`` (8 hex digits), and what the stream kept of ``exif``, ``icc_profile`` and ``xmp``. What is no cotam
+stream raises ``UnidentifiedImageError``, a damaged one ``OSError``.
+
+A sequence has ``n_frames`` and ``is_animated``; ``seek`` goes to any frame without decoding those before it, and
+``info`` then has its ``timestamp`` and ``duration`` in milliseconds and its ``quality``.
 
 ``save`` takes ``quality`` (1 to 100, default 40) or ``target_bytes``; ``exif``, ``icc_profile`` and ``xmp`` as bytes
 (``exif`` also as ``Image.Exif``) to be stored; ``keep_metadata=True`` to store those in ``image.info`` as well. An
-EXIF orientation is applied to the pixels. Transparency is composited on white.
+EXIF orientation is applied to the pixels. Transparency is composited on white. ``save_all=True`` writes all frames and
+those of ``append_images`` as a sequence; ``duration`` says in milliseconds how long each lasts, one number or a list.
 """
 
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageSequence
 
-from cotam.bitstream import StreamHeader, read_header, read_stream
+from cotam.bitstream import SequenceReader, StreamHeader, read_header, read_stream
 from cotam.bitstream.limits import MAGIC, MAX_METADATA_BYTES, MAX_QUALITY, MIN_QUALITY, QUALITY_STEP
 from cotam.errors import BitstreamError, CotamError
 
@@ -39,6 +45,8 @@ MIME_TYPE = "image/x-cotam"
 """Its MIME type."""
 DEFAULT_QUALITY = 40
 """Quality of ``save`` without one."""
+DEFAULT_DURATION = 100
+"""Milliseconds that a frame lasts if nobody says."""
 
 LONGEST_HEADER = MAX_METADATA_BYTES + 256
 """No header has more bytes: the metadata, their lengths and 20 bytes more."""
@@ -58,6 +66,7 @@ def register(codec: "Codec | None" = None) -> None:
     _given_codec = codec
     Image.register_open(FORMAT, CotamImageFile, _accept)
     Image.register_save(FORMAT, _save)
+    Image.register_save_all(FORMAT, _save_all)
     Image.register_extension(FORMAT, EXTENSION)
     Image.register_mime(FORMAT, MIME_TYPE)
 
@@ -67,7 +76,10 @@ class CotamImageFile(ImageFile.ImageFile):
 
     format = FORMAT
     format_description = "cotam, image coding for multimodal LLMs"
+    _close_exclusive_fp_after_loading = False  # other frames may be asked for
     _start = 0  # of the stream in its file
+    _reader: SequenceReader | None = None  # of a sequence
+    _frame = 0
 
     def _open(self) -> None:
         """Read the header; no pixels are decoded or allocated."""
@@ -83,6 +95,51 @@ class CotamImageFile(ImageFile.ImageFile):
         self._size = header.width, header.height
         self._mode = "L" if header.grey else "RGB"
         self.info.update(_info(header, head[end : end + 2]))
+        if header.sequence:
+            self.fp.seek(self._start)
+            self._reader = SequenceReader(cast(BinaryIO, self.fp))
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames; of a sequence, their lengths are hopped over.
+
+        Raises:
+            OSError: the sequence is damaged.
+        """
+        if self._reader is None:
+            return 1
+        try:
+            return self._reader.count()
+        except BitstreamError as error:
+            raise OSError(f"damaged cotam stream: {error}") from error
+
+    @property
+    def is_animated(self) -> bool:
+        """Whether there is more than one frame."""
+        return self.n_frames > 1
+
+    def seek(self, frame: int) -> None:
+        """Go to a frame; it is decoded when its pixels are needed.
+
+        Raises:
+            EOFError: there is no such frame.
+            OSError: the stream is damaged on the way.
+        """
+        if self._reader is None or frame == self._frame:
+            super().seek(frame)
+            return
+        try:
+            entry = self._reader.entry(frame)
+        except IndexError as error:
+            raise EOFError(str(error)) from error
+        except BitstreamError as error:
+            raise OSError(f"damaged cotam stream: {error}") from error
+        self._frame, self._im = frame, None
+        self.info["timestamp"] = entry.timestamp_ms
+
+    def tell(self) -> int:
+        """Number of the frame that the picture is now, from 0."""
+        return self._frame
 
     def load(self) -> Any:
         """Decode the pixels, once.
@@ -92,9 +149,11 @@ class CotamImageFile(ImageFile.ImageFile):
         """
         if self._im is None and self.fp is not None:
             try:
-                self.im = _decoded(self._stream()).im
+                self.im = _decoded(self._stream()).im if self._reader is None else self._decoded_frame().im
             except CotamError as error:
                 raise OSError(f"cotam stream cannot be decoded: {error}") from error
+            if self._reader is not None:
+                return super().load()
             if getattr(self, "_exclusive_fp", False):
                 self.fp.close()
             self.fp = None
@@ -112,6 +171,20 @@ class CotamImageFile(ImageFile.ImageFile):
             except BitstreamError as error:
                 raise OSError(f"damaged cotam stream: {error}") from error
         super().verify()
+
+    def _decoded_frame(self) -> Image.Image:
+        """Decode the frame that was gone to, and say in ``info`` what it is."""
+        assert self._reader is not None
+        record, header = self._reader.frame(self._frame), self._reader.header
+        try:
+            until = self._reader.entry(self._frame + 1).timestamp_ms
+        except (IndexError, BitstreamError):  # the last frame, or the last that is whole
+            until = record.timestamp_ms + DEFAULT_DURATION
+        self.info.update(
+            quality=record.quality, timestamp=record.timestamp_ms, duration=until - record.timestamp_ms
+        )
+        codec = _codec_of(header)
+        return codec.synthesise(codec.decode_frames([(header, record)])[0])
 
     def _stream(self) -> bytes:
         assert self.fp is not None
@@ -140,22 +213,53 @@ def _info(header: StreamHeader, body: bytes) -> dict[str, Any]:
 
 
 def _decoded(data: bytes) -> Image.Image:
-    header, _ = read_header(data)
-    if _given_codec is not None and header.model_id == _given_codec.model_id:
-        return _given_codec.decode(data)
-    import cotam
+    return _codec_of(read_header(data)[0]).decode(data)
 
-    return cotam.decode(data)
+
+def _codec_of(header: StreamHeader) -> "Codec":
+    if _given_codec is not None and header.model_id == _given_codec.model_id:
+        return _given_codec
+    from cotam.codec import codec_for_model
+
+    return codec_for_model(header.model_id)
 
 
 def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     options: dict[str, Any] = image.encoderinfo
+    quality, target_bytes = _rate(options)
+    source, keep_metadata = _with_metadata(image, options)
+    fp.write(_encoded(source, quality, target_bytes=target_bytes, keep_metadata=keep_metadata))
+
+
+def _save_all(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
+    """Write all frames of ``image`` and of ``append_images`` as a sequence."""
+    from cotam.video import VideoEncoder
+
+    options: dict[str, Any] = image.encoderinfo
+    quality, target_bytes = _rate(options)
+    if options.get("keep_metadata") or any(options.get(key) for key in METADATA_KEYS):
+        raise ValueError("save_all stores no metadata; leave out keep_metadata, exif, icc_profile and xmp")
+    images = [image, *options.get("append_images", ())]
+    grey = all(each.mode == "L" and getattr(each, "n_frames", 1) == 1 for each in images)
+    time = 0
+    with VideoEncoder(cast(BinaryIO, fp), _given_codec, quality, target_bytes=target_bytes) as encoder:
+        frames = chain.from_iterable(ImageSequence.Iterator(each) for each in images)
+        for frame, duration in zip(frames, _durations(options.get("duration")), strict=False):
+            encoder.add(frame if grey else frame.convert("RGB"), time)
+            time += frame.info.get("duration", DEFAULT_DURATION) if duration is None else duration
+
+
+def _durations(given: Any) -> Iterator[int | None]:
+    """How long each frame lasts, without end; None where the frame says itself."""
+    listed: Iterable[int | None] = given if isinstance(given, list | tuple) else ()
+    return chain(listed, repeat(None if isinstance(given, list | tuple) else given))
+
+
+def _rate(options: dict[str, Any]) -> tuple[float, int | None]:
     quality, target_bytes = options.get("quality"), options.get("target_bytes")
     if quality is not None and target_bytes is not None:
         raise ValueError("quality and target_bytes exclude each other: give one")
-    quality = DEFAULT_QUALITY if quality is None else _checked_quality(quality)
-    source, keep_metadata = _with_metadata(image, options)
-    fp.write(_encoded(source, quality, target_bytes=target_bytes, keep_metadata=keep_metadata))
+    return DEFAULT_QUALITY if quality is None else _checked_quality(quality), target_bytes
 
 
 def _checked_quality(quality: Any) -> float:

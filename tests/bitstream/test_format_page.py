@@ -7,7 +7,7 @@ from pathlib import Path
 from cotam.bitstream import limits, read_stream
 from cotam.entropy_coding.escapes import CLASS_FREQUENCIES
 from cotam.entropy_coding.level_map import CLOSENESS, CLOSENESS_OF_3, LEVEL_COUNTS
-from cotam.entropy_models.quadtree import ORDER
+from cotam.entropy_models.structure import ORDER
 
 PAGE = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
 

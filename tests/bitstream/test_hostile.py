@@ -1,11 +1,12 @@
 """Any bytes are a valid stream or a BitstreamError; checksums are repaired so that the fields are reached."""
 
+import io
 import zlib
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cotam.bitstream import Stream, iterate_frames, read_header, read_stream, write_stream
+from cotam.bitstream import SequenceReader, Stream, iterate_frames, read_header, read_stream, write_stream
 from cotam.bitstream.header import header_bytes
 from cotam.bitstream.sequence import record_bytes
 from cotam.errors import BitstreamError
@@ -27,12 +28,27 @@ def edited(data: bytes, edits: list[tuple[int, int, str]]) -> bytes:
     return bytes(changed)
 
 
+def streams_whole(data: bytes) -> bool:
+    """Whether ``data`` reads as a sequence from a file; what it salvages otherwise must be frames."""
+    try:
+        reader = SequenceReader(io.BytesIO(data), salvage=True)
+    except BitstreamError:
+        return False
+    frames = list(reader)
+    whole = reader.damage is None
+    assert reader.count() >= len(frames)
+    assert [reader.frame(index) for index in range(len(frames))] == frames
+    return whole
+
+
 def reads_or_is_refused(data: bytes) -> bool:
     """Whether ``data`` is a stream; one that reads must write to a stream that reads the same."""
     try:
         stream = read_stream(data)
     except BitstreamError:
+        assert not streams_whole(data)
         return False
+    assert streams_whole(data) == stream.header.sequence
     assert tuple(iterate_frames(data)) == stream.frames
     assert read_header(data)[0] == stream.header
     assert read_stream(write_stream(stream)) == stream

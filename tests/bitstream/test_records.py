@@ -18,7 +18,8 @@ def frame(time: int = 0) -> FrameRecord:
         ({"height": 65537}, "height must be 1 to 65536, got 65537"),
         ({"width": 8193, "height": 8192}, "at most 67108864 pixels, got 8193 x 8192"),
         ({"model_id": b"abc"}, "model_id must be 4 bytes, got 3"),
-        ({"version": 2}, "version must be 1"),
+        ({"version": 3}, "version must be 1 to 2"),
+        ({"version": 2}, "version 2 is for sequences"),
         ({"version": 0}, "version must be 1"),
     ],
 )

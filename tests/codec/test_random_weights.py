@@ -8,8 +8,10 @@ from cotam.codec.latents import FrameSink, LatentCoder
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.entropy_models.hyperprior import IntegerHyperScales
 from cotam.evaluation.variations import cpu_settings
-from cotam.ops.fixed_point import MAX_SHIFT, MAX_WEIGHT, IntegerConv
-from cotam.ops.quality import MAX_STEP, MIN_STEP
+from cotam.ops.fixed_point import IntegerConv
+from cotam.ops.integers import MAX_SHIFT, MAX_WEIGHT
+from cotam.ops.quality import MIN_STEP
+from cotam.ops.quality_scale import MAX_STEP
 from cotam.training.calibration import gaussian_tables
 
 PICTURES = 5

@@ -22,10 +22,12 @@ from cotam.bitstream.limits import MAX_SIDE
 from cotam.checkpoint import write_model
 from cotam.codec import Codec, LevelMap, load_codec
 from cotam.entropy_coding import TableSet, quantise_probabilities
-from cotam.entropy_models.gaussian import TABLES, gaussian_probabilities
+from cotam.entropy_models.gaussian import gaussian_probabilities
+from cotam.entropy_models.structure import TABLES
 from cotam.evaluation.conformance import MANIFEST, stills
 from cotam.evaluation.exactness import digest_of
-from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.models.cotam_s import CotamS
+from cotam.models.cotam_s_config import CotamSConfig
 
 HERE = Path(__file__).parent
 MODEL = HERE / "model.safetensors"

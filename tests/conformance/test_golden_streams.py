@@ -19,7 +19,8 @@ from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter
 from cotam.evaluation.conformance import stills
 from cotam.evaluation.exactness import digest_of
 from cotam.evaluation.variations import compile_entropy_networks, cpu_settings
-from cotam.ops.quality import MAX_STEP, MIN_STEP
+from cotam.ops.quality import MIN_STEP
+from cotam.ops.quality_scale import MAX_STEP
 
 HERE = Path(__file__).parent
 NAMES = (

@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from cotam.entropy_models.gaussian import TABLES
 from cotam.entropy_models.hyperprior import HyperAnalysis, HyperScales, HyperSynthesis
-from cotam.ops.fixed_point import ONE, to_integers
-from cotam.ops.quality import MAX_STEP, MIN_STEP, quality_hats
+from cotam.entropy_models.structure import TABLES
+from cotam.ops.fixed_point import to_integers
+from cotam.ops.integers import ONE
+from cotam.ops.quality import quality_hats
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (4, 4), (6, 9), (8, 3)])

@@ -9,19 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from cotam.ops.fixed_point import (
-    FRACTION_BITS,
-    MAX_ACTIVATION,
-    MAX_SHIFT,
-    MAX_WEIGHT,
-    ONE,
-    FixedConv,
-    IntegerConv,
-    add_leaky,
-    leaky_relu,
-    saturate,
-    to_integers,
-)
+from cotam.ops.fixed_point import FixedConv, IntegerConv, add_leaky, leaky_relu, saturate, to_integers
+from cotam.ops.integers import FRACTION_BITS, MAX_ACTIVATION, MAX_SHIFT, MAX_WEIGHT, ONE
 
 LAYERS = st.tuples(
     st.integers(0, 2**32 - 1),  # seed

@@ -9,15 +9,8 @@ from torch import Tensor, nn
 
 from cotam.entropy_models.quadtree import ContextTrunk
 from cotam.evaluation.variations import cpu_settings
-from cotam.ops.fixed_point import (
-    MAX_ACTIVATION,
-    MAX_SHIFT,
-    MAX_WEIGHT,
-    IntegerConv,
-    add_leaky,
-    leaky_relu,
-    saturate,
-)
+from cotam.ops.fixed_point import IntegerConv, add_leaky, leaky_relu, saturate
+from cotam.ops.integers import MAX_ACTIVATION, MAX_SHIFT, MAX_WEIGHT
 
 CHANNELS = 12
 STEPS = ("pointwise", "depthwise", "leaky", "residual", "saturate")

@@ -15,13 +15,18 @@ from cotam.bitstream.records import (
     StreamHeader,
     nearest_quality,
 )
+from cotam.bitstream.sequence_reader import FrameEntry, SequenceReader
+from cotam.bitstream.sequence_writer import SequenceWriter
 from cotam.bitstream.stream import iterate_frames, read_stream, write_stream
 
 __all__ = [
     "ByteReader",
+    "FrameEntry",
     "FrameRecord",
     "LevelMapHeader",
     "Metadata",
+    "SequenceReader",
+    "SequenceWriter",
     "Stream",
     "StreamHeader",
     "iterate_frames",

@@ -1,7 +1,7 @@
 """Checked reading of little-endian integers and byte strings from untrusted bytes."""
 
 from cotam.bitstream.limits import MAX_VARINT, MAX_VARINT_BYTES
-from cotam.errors import BitstreamError
+from cotam.errors import BitstreamError, TruncatedError
 
 
 class ByteReader:
@@ -30,13 +30,20 @@ class ByteReader:
         """Read ``count`` bytes.
 
         Raises:
-            BitstreamError: fewer bytes are left.
+            TruncatedError: fewer bytes are left.
         """
-        if count > self.remaining:
-            where = f"at byte {self.position}, {self.remaining} are left"
-            raise BitstreamError(f"truncated stream: {what} takes {count} bytes {where}")
-        start, self.position = self.position, self.position + count
-        return bytes(self._data[start : self.position])
+        start, data = self.position, self.up_to(count)
+        if len(data) < count:
+            self.position = start
+            where = f"at byte {start}, {len(data)} are left"
+            raise TruncatedError(f"truncated stream: {what} takes {count} bytes {where}")
+        return data
+
+    def up_to(self, count: int) -> bytes:
+        """Read ``count`` bytes, or all that are left if these are fewer."""
+        data = bytes(self._data[self.position : self.position + count])
+        self.position += len(data)
+        return data
 
     def integer(self, count: int, what: str) -> int:
         """Read an unsigned little-endian integer of ``count`` bytes.
@@ -67,6 +74,9 @@ class ByteReader:
     def consumed_since(self, start: int) -> memoryview:
         """The bytes from ``start`` up to the cursor, without a copy."""
         return self._data[start : self.position]
+
+    def forget(self) -> None:
+        """Say that nothing before the cursor will be asked for again; frees memory where bytes come from a file."""
 
 
 def _checked_varint(value: int, padded: bool, what: str) -> int:

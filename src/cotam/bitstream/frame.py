@@ -2,7 +2,7 @@
 
 from cotam.bitstream.byte_reader import ByteReader
 from cotam.bitstream.checks import refusing_stream_values
-from cotam.bitstream.limits import QUALITY_STEP, STRENGTH_STEP
+from cotam.bitstream.limits import PREDICTED, PREDICTION_VERSION, QUALITY_STEP, STRENGTH_STEP
 from cotam.bitstream.payload import check_payload_length
 from cotam.bitstream.records import FrameRecord, LevelMapHeader, StreamHeader
 
@@ -12,8 +12,8 @@ UNIFORM = 0
 
 def body_bytes(frame: FrameRecord) -> bytes:
     """The body of ``frame``; its timestamp is not part of it."""
-    quality = round(frame.quality / QUALITY_STEP).to_bytes(2, "little")
-    return quality + level_map_bytes(frame.level_map) + frame.payload
+    quality = round(frame.quality / QUALITY_STEP) | PREDICTED * frame.predicted
+    return quality.to_bytes(2, "little") + level_map_bytes(frame.level_map) + frame.payload
 
 
 def level_map_bytes(level_map: LevelMapHeader | None) -> bytes:
@@ -30,11 +30,22 @@ def read_body(reader: ByteReader, header: StreamHeader, timestamp_ms: int) -> Fr
     Raises:
         BitstreamError: truncated, a field out of range, or a payload that breaks the bomb rule.
     """
-    quality = reader.integer(2, "the quality") * QUALITY_STEP
+    quality, predicted = read_quality(reader, header)
     level_map = read_level_map(reader)
     with refusing_stream_values():
-        check_payload_length(reader.remaining, header.width, header.height)
-        return FrameRecord(quality, level_map, reader.rest(), timestamp_ms)
+        check_payload_length(reader.remaining, header.width, header.height, predicted=predicted)
+        return FrameRecord(quality, level_map, reader.rest(), timestamp_ms, predicted)
+
+
+def read_quality(reader: ByteReader, header: StreamHeader) -> tuple[float, bool]:
+    """Read a frame's quality, not yet checked, and whether the frame is predicted.
+
+    Raises:
+        BitstreamError: truncated.
+    """
+    field = reader.integer(2, "the quality")
+    predicted = header.version >= PREDICTION_VERSION and bool(field & PREDICTED)
+    return (field - PREDICTED * predicted) * QUALITY_STEP, predicted
 
 
 def read_level_map(reader: ByteReader) -> LevelMapHeader | None:

@@ -8,7 +8,7 @@ from cotam.bitstream.checksum import checksum, read_checksum
 from cotam.bitstream.limits import MAGIC, MODEL_ID_BYTES, VERSION
 from cotam.bitstream.metadata import metadata_bytes, read_metadata
 from cotam.bitstream.records import Metadata, StreamHeader
-from cotam.errors import BitstreamError, VersionError
+from cotam.errors import BitstreamError, TruncatedError, VersionError
 
 
 class Flag(IntFlag):
@@ -43,6 +43,11 @@ def read_header(data: bytes | memoryview) -> tuple[StreamHeader, int]:
         VersionError: a stream of a newer format version.
     """
     reader = ByteReader(data)
+    return take_header(reader), reader.position
+
+
+def take_header(reader: ByteReader) -> StreamHeader:
+    """Read the header at the beginning of a stream; errors as in `read_header`."""
     version, flags = read_version_and_flags(reader)
     model_id = reader.take(MODEL_ID_BYTES, "the model id")
     width = reader.integer(2, "the width") + 1
@@ -52,8 +57,7 @@ def read_header(data: bytes | memoryview) -> tuple[StreamHeader, int]:
     if sequence:
         read_checksum(reader, 0, "the header")
     with refusing_stream_values():
-        header = StreamHeader(width, height, model_id, bool(flags & Flag.GREY), sequence, metadata, version)
-    return header, reader.position
+        return StreamHeader(width, height, model_id, bool(flags & Flag.GREY), sequence, metadata, version)
 
 
 def read_version_and_flags(reader: ByteReader) -> tuple[int, Flag]:
@@ -78,10 +82,10 @@ def read_version_and_flags(reader: ByteReader) -> tuple[int, Flag]:
 
 
 def _read_magic(reader: ByteReader) -> None:
-    if not reader.remaining:
-        raise BitstreamError("empty stream")
-    start = reader.take(min(len(MAGIC), reader.remaining), "the magic")
+    start = reader.up_to(len(MAGIC))
+    if not start:
+        raise TruncatedError("empty stream")
     if not MAGIC.startswith(start):
         raise BitstreamError(f"not a cotam stream: it starts with {start.hex()}, not {MAGIC.hex()}")
     if start != MAGIC:
-        raise BitstreamError(f"truncated stream: it ends after {len(start)} bytes")
+        raise TruncatedError(f"truncated stream: it ends after {len(start)} bytes")

@@ -7,8 +7,14 @@ number here changes the format: it needs a new version and an entry in ``docs/fo
 MAGIC = b"\x8bCTM"
 """First four bytes of every stream. The first one is no ASCII and no start of UTF-8 text."""
 
-VERSION = 1
-"""The format version that this release writes, and the newest that it reads."""
+VERSION = 2
+"""The newest format version that this release writes and reads."""
+
+FIRST_VERSION = 1
+"""The version of everything that needs none later, so that older releases read it."""
+
+PREDICTION_VERSION = 2
+"""The version of sequences that may hold predicted frames."""
 
 MODEL_ID_BYTES = 4
 """Leading bytes of the SHA-256 content hash of the model's weights."""
@@ -31,8 +37,14 @@ MAX_PIXELS_PER_PAYLOAD_BYTE = 512
 MIN_FREE_PAYLOAD = 512
 """Payloads are counted as at least this many bytes by the rule above, so small pictures need no padding."""
 
+PREDICTED_FACTOR = 8
+"""How many times more pixels a byte of a predicted frame's payload may ask for."""
+
 MAX_PAYLOAD_BYTES = 2**28
 """Largest payload of a frame, in bytes."""
+
+PREDICTED = 0x8000
+"""The bit of the quality field that says, from `PREDICTION_VERSION` on, that the frame is predicted."""
 
 QUALITY_STEP = 1 / 8
 """Resolution of the stored quality."""

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from cotam.bitstream.checks import check_integer, check_steps
 from cotam.bitstream.limits import (
+    FIRST_VERSION,
     MAX_FRAMES,
     MAX_GRID,
     MAX_LEVELS,
@@ -22,6 +23,7 @@ from cotam.bitstream.limits import (
     MIN_QUALITY,
     MIN_STRENGTH,
     MODEL_ID_BYTES,
+    PREDICTION_VERSION,
     QUALITY_STEP,
     STRENGTH_STEP,
     VERSION,
@@ -80,6 +82,8 @@ class FrameRecord:
     """Entropy-coded bytes, with any leading zero bytes of padding."""
     timestamp_ms: int = 0
     """Time since the start of the sequence, in milliseconds; 0 in a still image."""
+    predicted: bool = False
+    """Whether the frame needs the decoded latents of the frame before it; a key frame needs none."""
 
     def __post_init__(self) -> None:
         check_steps("quality", self.quality, MIN_QUALITY, MAX_QUALITY, QUALITY_STEP)
@@ -102,11 +106,15 @@ class StreamHeader:
     """Whether the stream is a sequence of frames with timestamps, not a still image."""
     metadata: Metadata = field(default_factory=Metadata)
     """EXIF, ICC and XMP data."""
-    version: int = VERSION
-    """Format version."""
+    version: int = FIRST_VERSION
+    """Format version: 1, or 2 for a sequence that may hold predicted frames."""
 
     def __post_init__(self) -> None:
-        check_integer("version", self.version, VERSION, VERSION)
+        check_integer("version", self.version, FIRST_VERSION, VERSION)
+        if self.version >= PREDICTION_VERSION and not self.sequence:
+            raise ValueError(
+                f"version {self.version} is for sequences; a still image is version {FIRST_VERSION}"
+            )
         check_integer("width", self.width, 1, MAX_SIDE)
         check_integer("height", self.height, 1, MAX_SIDE)
         if self.width * self.height > MAX_PIXELS:
@@ -127,8 +135,8 @@ class Stream:
         check_integer("number of frames", len(self.frames), 1, MAX_FRAMES if self.header.sequence else 1)
         if not self.header.sequence and self.frames[0].timestamp_ms:
             raise ValueError(f"timestamp_ms of a still image must be 0, got {self.frames[0].timestamp_ms}")
-        for frame in self.frames:
-            check_payload_length(len(frame.payload), self.header.width, self.header.height)
+        for index, frame in enumerate(self.frames):
+            check_frame(self.header, index, frame)
         for delta in self.timestamp_deltas():
             check_integer("time from one frame to the next", delta, 0, MAX_VARINT)
 
@@ -136,6 +144,21 @@ class Stream:
         """Milliseconds from each frame's predecessor; for the first frame, from 0."""
         times = [0, *(frame.timestamp_ms for frame in self.frames)]
         return [later - earlier for earlier, later in pairwise(times)]
+
+
+def check_frame(header: StreamHeader, index: int, frame: FrameRecord) -> None:
+    """Refuse a frame that cannot be frame ``index`` of a stream with this header.
+
+    Raises:
+        ValueError: its payload is too short or too long, or it is predicted and there is nothing to predict it from.
+    """
+    check_payload_length(len(frame.payload), header.width, header.height, predicted=frame.predicted)
+    if frame.predicted and header.version < PREDICTION_VERSION:
+        raise ValueError(
+            f"frame {index} is predicted, which needs version {PREDICTION_VERSION}, not {header.version}"
+        )
+    if frame.predicted and index == 0:
+        raise ValueError("the first frame of a sequence must be a key frame, not predicted")
 
 
 def nearest_quality(quality: float) -> float:

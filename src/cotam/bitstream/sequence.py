@@ -1,12 +1,14 @@
 """The frames of a sequence: records of timestamp, length, body and checksum, closed by a terminator."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from cotam.bitstream.byte_reader import ByteReader, varint_bytes
+from cotam.bitstream.checks import refusing_stream_values
 from cotam.bitstream.checksum import checksum, read_checksum
 from cotam.bitstream.frame import body_bytes, read_body
 from cotam.bitstream.limits import MAX_BODY_BYTES, MAX_FRAMES, MIN_BODY_BYTES
-from cotam.bitstream.records import FrameRecord, StreamHeader
+from cotam.bitstream.records import FrameRecord, StreamHeader, check_frame
 from cotam.errors import BitstreamError
 
 TERMINATOR = b"\0\0"
@@ -20,37 +22,63 @@ def record_bytes(frame: FrameRecord, delta_ms: int) -> bytes:
     return record + checksum(record)
 
 
-def read_records(reader: ByteReader, header: StreamHeader) -> Iterator[FrameRecord]:
+def read_records(
+    reader: ByteReader, header: StreamHeader, index: int = 0, timestamp_ms: int = 0
+) -> Iterator[FrameRecord]:
     """Read frames up to the terminator, which must end the stream.
 
     Every frame is yielded as soon as its checksum holds; an error comes after the whole frames before it.
 
+    Args:
+        reader: stands at the record of frame ``index``.
+        header: of the stream.
+        index: number of the first frame that is read.
+        timestamp_ms: time of the frame before it.
+
     Raises:
         BitstreamError: truncated, altered, no frame, too many frames, or bytes behind the terminator.
     """
-    timestamp_ms = 0
-    for index in range(MAX_FRAMES + 1):
+    while True:
+        reader.forget()
         start = reader.position
-        delta_ms = reader.varint("a frame's timestamp")
-        length = reader.varint("a frame's length")
-        if length == 0:
-            _check_end(reader, index, delta_ms)
+        head = read_head(reader, index)
+        if head is None:
             return
-        if index == MAX_FRAMES:
-            break
-        timestamp_ms += delta_ms
-        yield _read_frame(reader, start, length, header, timestamp_ms)
-    raise BitstreamError(f"a sequence must have at most {MAX_FRAMES} frames, got more")
+        timestamp_ms += head.delta_ms
+        body = reader.take(head.length, "a frame")
+        read_checksum(reader, start, "a frame")
+        frame = read_body(ByteReader(body), header, timestamp_ms)
+        with refusing_stream_values():
+            check_frame(header, index, frame)
+        yield frame
+        index += 1
 
 
-def _read_frame(
-    reader: ByteReader, start: int, length: int, header: StreamHeader, timestamp_ms: int
-) -> FrameRecord:
+class RecordHead(NamedTuple):
+    """What a record begins with."""
+
+    delta_ms: int
+    """Time since the frame before."""
+    length: int
+    """Bytes of the body."""
+
+
+def read_head(reader: ByteReader, index: int) -> RecordHead | None:
+    """Read the beginning of the record of frame ``index``; None at the terminator.
+
+    Raises:
+        BitstreamError: truncated, no frame, too many frames, a length out of range, or bytes behind the terminator.
+    """
+    delta_ms = reader.varint("a frame's timestamp")
+    length = reader.varint("a frame's length")
+    if length == 0:
+        _check_end(reader, index, delta_ms)
+        return None
+    if index == MAX_FRAMES:
+        raise BitstreamError(f"a sequence must have at most {MAX_FRAMES} frames, got more")
     if not MIN_BODY_BYTES <= length <= MAX_BODY_BYTES:
         raise BitstreamError(f"a frame must take {MIN_BODY_BYTES} to {MAX_BODY_BYTES} bytes, got {length}")
-    body = reader.take(length, "a frame")
-    read_checksum(reader, start, "a frame")
-    return read_body(ByteReader(body), header, timestamp_ms)
+    return RecordHead(delta_ms, length)
 
 
 def _check_end(reader: ByteReader, frames: int, delta_ms: int) -> None:
@@ -58,5 +86,5 @@ def _check_end(reader: ByteReader, frames: int, delta_ms: int) -> None:
         raise BitstreamError(f"the terminator of a sequence must have timestamp 0, got {delta_ms}")
     if not frames:
         raise BitstreamError("a sequence must have at least one frame, got none")
-    if reader.remaining:
-        raise BitstreamError(f"trailing bytes: {reader.remaining} after the end of the sequence")
+    if reader.up_to(1):
+        raise BitstreamError("trailing bytes after the end of the sequence")

@@ -92,6 +92,8 @@ def load_adapter(name_or_path: str | Path) -> LoadedAdapter:
         tensors = load_file(file.path)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{file.path}: the adapter file is damaged ({error})") from error
+    if other := sorted(name for name, tensor in tensors.items() if tensor.dtype != STORED):
+        raise ModelError(f"{file.path}: {other[0]} is of type {tensors[other[0]].dtype}, not {STORED}")
     if _identity(file.card, tensors) != file.adapter_id:
         raise ModelError(
             f"{file.path}: the adapter file is damaged: its content does not match its id {file.adapter_id}"

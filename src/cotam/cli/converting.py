@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from cotam.cli.files import check_file, check_input, check_output, display_name,
 from cotam.cli.options import STANDARD
 from cotam.cli.running import BAD_DATA, reason
 from cotam.errors import CotamError
+from cotam.images.finding import renamed
 
 Conversion = Callable[[str, str], Figures]
 """Converts the file of the first name to that of the second."""
@@ -60,6 +60,11 @@ def convert(source: str, target: str, kind: Kind, *, skip_existing: bool = False
     if skip_existing:
         raise ValueError(f"--skip-existing is for folders; {display_name(source)} is none")
     check_output(target, source)
+    return convert_one(source, target, kind, as_json=as_json)
+
+
+def convert_one(source: str, target: str, kind: Kind, *, as_json: bool) -> int:
+    """Carry out a command on one source, which was found right with its target, and report; returns the exit code."""
     conversion, start = _prepared(kind), time.perf_counter()
     with working(f"{kind.doing} {display_name(source)}"):
         done = conversion(source, target)
@@ -100,13 +105,8 @@ def plan_folder(source: Path, target: Path, chosen: Collection[Path], suffix: st
         raise ValueError(
             f"{source}: nothing to convert in this folder ({len(others)} files of other suffixes)"
         )
-    stems = Counter(str(path.with_suffix("")).casefold() for path in chosen)
-    jobs = []
-    for path in sorted(chosen):
-        alone = stems[str(path.with_suffix("")).casefold()] == 1
-        name = path.with_suffix(suffix) if alone else path.with_name(path.name + suffix)
-        jobs.append((path, target / name.relative_to(source)))
-    return Plan(jobs, others)
+    names = renamed(sorted(chosen), suffix)
+    return Plan([(path, target / name.relative_to(source)) for path, name in names.items()], others)
 
 
 def _check_place(target: Path) -> None:

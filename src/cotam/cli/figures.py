@@ -33,10 +33,15 @@ class Figures:
     """Name of the stream's model, or its id if it does not ship."""
     seconds: float
     """Time from reading to writing, models loaded."""
+    frames: int = 1
+    """Number of pictures."""
 
     def line(self) -> str:
         """The same in one line for people."""
-        size = f"{self.width} x {self.height}, {size_text(self.bytes_in)} -> {size_text(self.bytes_out)}"
+        count = f"{plural(self.frames, 'frame')}, " if self.frames != 1 else ""
+        size = (
+            f"{self.width} x {self.height}, {count}{size_text(self.bytes_in)} -> {size_text(self.bytes_out)}"
+        )
         return f"{self.source} -> {self.output}: {size}, {self.bpp:.3f} bpp, {self.seconds:.2f} s"
 
 
@@ -55,6 +60,7 @@ def figures(
         quality=info.quality,
         model=info.model or info.model_id,
         seconds=seconds,
+        frames=info.frames,
     )
 
 

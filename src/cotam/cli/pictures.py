@@ -44,7 +44,11 @@ def write_picture(image: Image.Image, target: str, data: bytes, suffix: str) -> 
     Raises:
         ValueError: the picture cannot be written in this format or to this place.
     """
-    metadata = kept_metadata(data)
+    return save_picture(image, target, suffix, **kept_metadata(data))
+
+
+def save_picture(image: Image.Image, target: str, suffix: str, **metadata: bytes) -> int:
+    """Write a picture with these options of Pillow's ``save``; arguments, result and errors as in `write_picture`."""
     if target != STANDARD:
         with unwritable_is_bad_use():
             save_image_atomically(image, target, **metadata)

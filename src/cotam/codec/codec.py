@@ -12,22 +12,23 @@ from PIL import Image
 
 from cotam.bitstream import FrameRecord, StreamHeader
 from cotam.checkpoint.loading import LoadedModel
-from cotam.codec.framing import first_frame, still_stream
+from cotam.codec.framing import check_decodable, first_frame, still_stream
 from cotam.codec.grouping import in_groups
 from cotam.codec.guiding import Guide
 from cotam.codec.latents import FrameSink, LatentCoder
 from cotam.codec.level_map import LevelMap, read_levels, write_levels
 from cotam.codec.rate_control import search_step
 from cotam.codec.records import Analysis, Encoded, LatentImage
-from cotam.codec.request import DEFAULT_QUALITY, EncodingRequest
+from cotam.codec.request import DEFAULT_QUALITY, EncodingRequest, check_target_bytes
 from cotam.codec.similarity import SimilarityTarget, TokenSimilarity, search_similarity
 from cotam.codec.steps import step_map
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.images import LoadedImage, load_image, to_pil
 from cotam.models.cotam_s import pad_to_stride
-from cotam.models.transforms import PATCH
-from cotam.ops.fixed_point import ONE
-from cotam.ops.quality import HAT_ONE, STEPS_PER_QUALITY, quality_hats, quality_to_step
+from cotam.models.cotam_s_config import PATCH
+from cotam.ops.integers import ONE
+from cotam.ops.quality import quality_hats
+from cotam.ops.quality_scale import HAT_ONE, STEPS_PER_QUALITY, quality_to_step
 
 
 class Codec:
@@ -129,8 +130,7 @@ class Codec:
         keep_metadata: bool = False,
     ) -> Encoded:
         """Encode an analysed picture in at most ``target_bytes``, as close below as eight trials get."""
-        if isinstance(target_bytes, bool) or not isinstance(target_bytes, int) or target_bytes < 1:
-            raise ValueError(f"target_bytes must be a positive whole number, not {target_bytes!r}")
+        check_target_bytes(target_bytes)
         height, width = analysis.source.pixels.shape[:2]
         encode = self._at_step(analysis, level_map, keep_metadata)
         return search_step(encode, lambda encoded: len(encoded.data), target_bytes, width * height)[0]
@@ -178,8 +178,18 @@ class Codec:
 
     def decode_latents_batch(self, streams: Iterable[bytes]) -> list[LatentImage]:
         """Decode several streams to latents; those of one size go through the networks together."""
-        parsed = [first_frame(data, self.model_id, self.name) for data in streams]
-        return in_groups(parsed, lambda frame: (frame[0].height, frame[0].width), self._decode_group)
+        return self.decode_frames([first_frame(data) for data in streams])
+
+    def decode_frames(self, frames: Sequence[tuple[StreamHeader, FrameRecord]]) -> list[LatentImage]:
+        """Decode frames, each with the header of its stream, to latents.
+
+        Raises:
+            BitstreamError: a payload is damaged.
+            ModelError: a stream was made with another model, or a frame is predicted from the one before it.
+        """
+        for header, frame in frames:
+            check_decodable(header, frame, self.model_id, self.name)
+        return in_groups(frames, lambda frame: (frame[0].height, frame[0].width), self._decode_group)
 
     @torch.inference_mode()
     def synthesise(self, image: LatentImage) -> Image.Image:

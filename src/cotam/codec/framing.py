@@ -14,7 +14,7 @@ from cotam.entropy_coding import FrameWriter
 from cotam.errors import ModelError
 from cotam.images import LoadedImage
 from cotam.images.metadata import EXIF_PREFIX
-from cotam.ops.quality import STEPS_PER_QUALITY
+from cotam.ops.quality_scale import STEPS_PER_QUALITY
 
 
 def still_stream(
@@ -44,20 +44,28 @@ def still_stream(
     return write_stream(Stream(header, (FrameRecord(step / STEPS_PER_QUALITY, map_header, payload),)))
 
 
-def first_frame(data: bytes, model_id: bytes, model: str) -> tuple[StreamHeader, FrameRecord]:
+def first_frame(data: bytes) -> tuple[StreamHeader, FrameRecord]:
     """Take a stream apart; of a sequence, the first frame.
 
     Raises:
         BitstreamError: the bytes are no valid stream.
-        ModelError: it was made with another model than ``model``, whose id is ``model_id``.
     """
     stream = read_stream(data)
-    if stream.header.model_id != model_id:
-        raise ModelError(
-            f"the stream was made with model {stream.header.model_id.hex()}, "
-            f"this codec is {model} ({model_id.hex()})"
-        )
     return stream.header, stream.frames[0]
+
+
+def check_decodable(header: StreamHeader, frame: FrameRecord, model_id: bytes, model: str) -> None:
+    """Refuse a frame that ``model``, whose id is ``model_id``, cannot decode by itself.
+
+    Raises:
+        ModelError: it was made with another model, or is predicted from the frame before it.
+    """
+    if header.model_id != model_id:
+        raise ModelError(
+            f"the stream was made with model {header.model_id.hex()}, this codec is {model} ({model_id.hex()})"
+        )
+    if frame.predicted:
+        raise ModelError(f"the frame is predicted from the one before it, and {model} knows key frames alone")
 
 
 def _metadata(source: LoadedImage) -> Metadata:

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cotam.bitstream import Metadata, Stream, overhead_bytes, read_stream
+from cotam.bitstream import (
+    LevelMapHeader,
+    Metadata,
+    Stream,
+    iterate_frames,
+    overhead_bytes,
+    read_stream,
+)
+from cotam.bitstream.frame import body_bytes
 from cotam.checkpoint import known_models
 from cotam.codec.level_map import LevelMap, read_levels
 from cotam.entropy_coding import FrameReader
@@ -77,6 +85,47 @@ def read_info(data: bytes) -> StreamInfo:
         bpp=_bits_per_pixel(stream, len(data)),
         metadata=_kinds(header.metadata),
     )
+
+
+@dataclass(frozen=True)
+class FrameInfo:
+    """The description of one frame of a stream."""
+
+    index: int
+    """Its number, from 0."""
+    timestamp_ms: int
+    """Since the start of the sequence."""
+    predicted: bool
+    """Whether it needs the frame before it; a key frame needs none."""
+    quality: float
+    """1 to 100."""
+    level_map: str | None
+    """Such as ``8 x 8 cells of 3 levels``; None where it is uniform."""
+    total_bytes: int
+    """Bytes of its body: quality, level map and payload."""
+
+
+def read_frames(data: bytes) -> list[FrameInfo]:
+    """Describe every frame of a stream.
+
+    Raises:
+        BitstreamError: the bytes are no valid stream.
+    """
+    return [
+        FrameInfo(
+            index=index,
+            timestamp_ms=frame.timestamp_ms,
+            predicted=frame.predicted,
+            quality=frame.quality,
+            level_map=_map_text(frame.level_map),
+            total_bytes=len(body_bytes(frame)),
+        )
+        for index, frame in enumerate(iterate_frames(data))
+    ]
+
+
+def _map_text(header: LevelMapHeader | None) -> str | None:
+    return None if header is None else f"{header.rows} x {header.columns} cells of {header.levels} levels"
 
 
 def _bits_per_pixel(stream: Stream, total_bytes: int) -> float:

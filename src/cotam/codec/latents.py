@@ -14,15 +14,11 @@ from torch import Tensor
 
 from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter, TableSet
-from cotam.entropy_models.gaussian import TABLES
-from cotam.entropy_models.hyperprior import HYPER_STRIDE
 from cotam.entropy_models.quadtree import PassBlock
+from cotam.entropy_models.structure import HYPER_STRIDE, MAX_HYPER, TABLES
 from cotam.models.cotam_s import CotamS
-from cotam.ops.fixed_point import ONE
+from cotam.ops.integers import ONE
 from cotam.ops.quality import quality_hats
-
-MAX_HYPER = 127
-"""Largest hyper-latent: the integer networks take activations of up to 128."""
 
 
 class LatentCoder:

@@ -58,7 +58,16 @@ def codec_for_stream(data: bytes) -> Codec:
         BitstreamError: the bytes are no valid stream.
         ModelError: the model does not ship with this package.
     """
-    return _shared_codec(model_of_stream(read_stream(data).header.model_id).path)
+    return codec_for_model(read_stream(data).header.model_id)
+
+
+def codec_for_model(model_id: bytes) -> Codec:
+    """The shipped codec of a stream's header, loaded once and kept.
+
+    Raises:
+        ModelError: the model does not ship with this package.
+    """
+    return _shared_codec(model_of_stream(model_id).path)
 
 
 def default_codec() -> Codec:

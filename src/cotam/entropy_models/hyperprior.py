@@ -8,13 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cotam.entropy_models.gaussian import TABLES
-from cotam.ops.fixed_point import ONE, FixedConv, leaky_relu
+from cotam.entropy_models.structure import HYPER_STRIDE, TABLES
+from cotam.ops.fixed_point import FixedConv, leaky_relu
+from cotam.ops.integers import ONE
 from cotam.ops.pointwise import Pointwise
-from cotam.ops.quality import HAT_ONE
+from cotam.ops.quality_scale import HAT_ONE
 
-HYPER_STRIDE = 4
-"""Hyper-latents per latent position and axis: stride 64 in the picture."""
 START_INDEX = 16.0
 INDEX_PER_PACE = 16.0
 """Indexes are learned in this unit, so that an optimiser's step moves them as far as it should."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from cotam.bitstream import read_header
 from cotam.codec import Codec, LatentImage, LevelMap
+from cotam.edge import EdgeCodec
+from cotam.edge.records import ArrayLatents
 from cotam.errors import BitstreamError
 from cotam.evaluation.rivals.rival import Pixels
 from cotam.evaluation.variations import Variation
@@ -42,9 +44,10 @@ class Mismatch:
     """Digest of what came instead, or the refusal."""
 
 
-def digest_of(image: LatentImage) -> str:
+def digest_of(image: LatentImage | ArrayLatents) -> str:
     """SHA-256, in hex, of the latents' shape and of their values as little-endian int64."""
-    values = image.latents.cpu().numpy().astype("<i8")
+    latents = image.latents if isinstance(image, ArrayLatents) else image.latents.cpu().numpy()
+    values = latents.astype("<i8")
     return hashlib.sha256(f"{values.shape}".encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
@@ -64,7 +67,9 @@ def make_samples(codec: Codec, picture: str, pixels: Pixels) -> Iterator[Sample]
         yield Sample(picture, quality, level_map is None, data, digest_of(codec.decode_latents(data)))
 
 
-def mismatches(variation: Variation, codec: Codec, samples: Sequence[Sample]) -> Iterator[Mismatch | None]:
+def mismatches(
+    variation: Variation, codec: Codec | EdgeCodec, samples: Sequence[Sample]
+) -> Iterator[Mismatch | None]:
     """Decode all samples under a variation; one result a sample, None where the integers are the same."""
     with variation.settings():
         for group in _groups(samples, variation.batch):

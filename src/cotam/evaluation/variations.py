@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Final, Literal
 
 import torch
 
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
 from cotam.codec.grouping import MAX_BATCH
+from cotam.edge import EdgeCodec, is_installed, load_edge_codec
+from cotam.edge.runtimes import RUNTIMES
+
+RUNTIME_NAMES: Final = {"onnx": "ONNX Runtime", "openvino": "OpenVINO"}
 
 MAX_SHAPES = 200
 """Forms of one layer that torch.compile makes for shapes: sides of one, other sides, batches."""
@@ -48,7 +53,7 @@ class Variation:
     """One way to decode."""
 
     name: str
-    load: Callable[[], Codec]
+    load: Callable[[], Codec | EdgeCodec]
     """Loads the codec as this variation needs it."""
     settings: Callable[[], AbstractContextManager[None]] = field(default=cpu_settings)
     """What to switch while decoding."""
@@ -76,6 +81,10 @@ def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Va
     ]
     if compiled:
         found.append(Variation("compiled", lambda: compile_entropy_networks(load()()), always_compiled))
+    for runtime in filter(is_installed, RUNTIMES):
+        for threads in (1, 2):
+            name = f"{RUNTIME_NAMES[runtime]}, {threads} thread{'s' * (threads > 1)}"
+            found.append(Variation(name, partial(load_edge_codec, model, runtime=runtime, threads=threads)))
     if torch.cuda.is_available():
         found.append(Variation("CUDA", load("cuda")))
         found.append(Variation(f"CUDA, batch of {MAX_BATCH}", load("cuda"), batch=MAX_BATCH))

@@ -107,7 +107,11 @@ def levels_of(
     _check_thresholds(k, count)
     if importance.ndim != 2 or not importance.size or not np.isfinite(importance).all():
         raise ValueError(f"importance must be finite numbers (rows, columns), not {importance.shape}")
-    distances = standardised(area_average(importance, rows, columns))
+    return levels_at(standardised(area_average(importance, rows, columns)), k, count)
+
+
+def levels_at(distances: NDArray[Any], k: float, count: int) -> NDArray[np.int8]:
+    """Levels, int8, of cells that lie so many standard deviations from the mean; `k` and `count` as in `levels_of`."""
     each_side = count // 2
     thresholds = k * (2 * np.arange(1, each_side + 1) - 1) / each_side
     passed = np.searchsorted(thresholds, np.abs(distances), side="left")

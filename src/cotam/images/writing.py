@@ -36,11 +36,12 @@ def to_pil(pixels: NDArray[np.uint8], grey: bool = False) -> Image.Image:
     return image.convert("L") if grey else image
 
 
-def write_atomically(path: str | Path, data: bytes) -> None:
+def write_atomically(path: str | Path, data: bytes, *, sync: bool = True) -> None:
     """Write `data` so that `path` holds either what it held before or all of it.
 
     A temporary file in the same folder is written, synced to the disk and renamed. Links are followed; a
-    device or pipe is written to directly. An existing file's permissions are kept.
+    device or pipe is written to directly. An existing file's permissions are kept. Without `sync`, a power failure
+    may leave an empty file: for those who check sizes afterwards.
 
     Raises:
         ImageError: naming the path, if it is a folder or cannot be written.
@@ -52,7 +53,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         if target.exists() and not target.is_file():
             target.write_bytes(data)
         else:
-            _replace(target, data)
+            _replace(target, data, sync)
     except FileNotFoundError as error:
         raise ImageError(f"{path}: cannot be written, there is no folder {target.parent}") from error
     except (OSError, ValueError) as error:
@@ -69,7 +70,7 @@ def remove_leftovers(folder: Path) -> None:
                 path.unlink()
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, sync: bool) -> None:
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     temporary = target.with_name(f"{_PART_PREFIX}{secrets.token_hex(8)}{_PART_SUFFIX}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
@@ -77,7 +78,8 @@ def _replace(target: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         if mode is not None:
             temporary.chmod(mode)
         temporary.replace(target)

@@ -1,13 +1,13 @@
 """Accuracy of answers by family, level and overall, with intervals from resampled scenes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cotam.levelvqa.normalising import normalised
-from cotam.levelvqa.questions import FAMILIES, LEVELS, Question, parse_id
+from cotam.levelvqa.questions import FAMILIES, LEVELS, Level, Question, parse_id
 
 RESAMPLES = 1000
 INTERVAL = (2.5, 97.5)
@@ -50,13 +50,32 @@ class Report:
     families: Mapping[str, Accuracy]
 
 
-def score(answers: Mapping[str, str], questions: Sequence[Question], *, seed: int = 0) -> Report:
+SCENE_LEVELS: Mapping[str, Level] = {name: family.level for name, family in FAMILIES.items()}
+"""Levels of the families of questions about single scenes."""
+
+
+def scene_of(question: str) -> Hashable:
+    """What tells the scene of a question's id from others."""
+    seed, _, size, variant = parse_id(question)
+    return seed, size, variant
+
+
+def score(
+    answers: Mapping[str, str],
+    questions: Sequence[Question],
+    *,
+    seed: int = 0,
+    levels: Mapping[str, Level] = SCENE_LEVELS,
+    scene_of: Callable[[str], Hashable] = scene_of,
+) -> Report:
     """Compare answers with the truth.
 
     Args:
         answers: by the id of the question; compared after `normalised`.
         questions: all that was asked, at least one.
         seed: of the bootstrap, which draws whole scenes with replacement.
+        levels: of the families that there are, by name.
+        scene_of: tells by a question's id which scene it is about.
 
     Raises:
         ValueError: a question has no answer, an answer no question, or there is no question.
@@ -64,9 +83,9 @@ def score(answers: Mapping[str, str], questions: Sequence[Question], *, seed: in
     if not questions:
         raise ValueError("there is no question to score")
     check_complete(answers, [question.id for question in questions])
-    asked, right = _tables(answers, questions)
+    names = list(levels)
+    asked, right = _tables(answers, questions, names, scene_of)
     drawn_asked, drawn_right = _resampled(asked, right, seed)
-    columns = dict(enumerate(FAMILIES.values()))
 
     def accuracy(chosen: list[int]) -> Accuracy:
         totals, hits = drawn_asked[:, chosen].sum(1), drawn_right[:, chosen].sum(1)
@@ -75,13 +94,13 @@ def score(answers: Mapping[str, str], questions: Sequence[Question], *, seed: in
         count, good = int(asked[:, chosen].sum()), int(right[:, chosen].sum())
         return Accuracy(count, good, 100 * good / count, low, high)
 
-    present = [column for column in columns if asked[:, column].any()]
-    levels = {level: [c for c in present if columns[c].level == level] for level in LEVELS}
+    present = [column for column in range(len(names)) if asked[:, column].any()]
+    by_level = {level: [c for c in present if levels[names[c]] == level] for level in LEVELS}
     return Report(
         scenes=len(asked),
         overall=accuracy(present),
-        levels={level: accuracy(chosen) for level, chosen in levels.items() if chosen},
-        families={columns[column].name: accuracy([column]) for column in present},
+        levels={level: accuracy(chosen) for level, chosen in by_level.items() if chosen},
+        families={names[column]: accuracy([column]) for column in present},
     )
 
 
@@ -107,23 +126,21 @@ def _first(ids: list[str], known: set[str]) -> str:
 
 
 def _tables(
-    answers: Mapping[str, str], questions: Sequence[Question]
+    answers: Mapping[str, str],
+    questions: Sequence[Question],
+    names: Sequence[str],
+    scene_of: Callable[[str], Hashable],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Questions asked and rightly answered, (scenes, families)."""
-    names = {name: column for column, name in enumerate(FAMILIES)}
-    keys = [parse_id(question.id) for question in questions]
-    scenes = {key: row for row, key in enumerate(dict.fromkeys(_scene(key) for key in keys))}
+    columns = {name: column for column, name in enumerate(names)}
+    keys = [scene_of(question.id) for question in questions]
+    scenes = {key: row for row, key in enumerate(dict.fromkeys(keys))}
     asked, right = np.zeros((2, len(scenes), len(names)))
     for question, key in zip(questions, keys, strict=True):
-        place = scenes[_scene(key)], names[question.family]
+        place = scenes[key], columns[question.family]
         asked[place] += 1
         right[place] += normalised(answers[question.id]) == normalised(question.answer)
     return asked, right
-
-
-def _scene(key: tuple[int, str, int, str]) -> tuple[int, int, str]:
-    seed, _, size, variant = key
-    return seed, size, variant
 
 
 def _resampled(

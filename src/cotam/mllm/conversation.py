@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from cotam.images import ImageSource
-from cotam.mllm.pictures import is_picture
+from cotam.mllm.pictures import StreamFrame, frames_of, is_picture
 
 Images: TypeAlias = ImageSource | Sequence[ImageSource]
 """One picture or several."""
@@ -21,12 +21,12 @@ class Conversation:
 
     messages: list[dict[str, Any]]
     """Roles and contents; every content is a list of parts, and those of type ``image`` hold no picture."""
-    sources: list[ImageSource]
-    """The pictures, in the order of those parts."""
+    sources: list[ImageSource | StreamFrame]
+    """The pictures, in the order of those parts; the frames of a sequence are pictures of their own."""
 
 
-def question_about(images: Images, question: str) -> Conversation:
-    """Make a conversation of one question after its pictures.
+def question_about(images: Images, question: str, num_frames: int | None = None) -> Conversation:
+    """Make a conversation of one question after its pictures; of a sequence, ``num_frames`` at most, or all.
 
     Raises:
         TypeError: the question is no text, or the pictures are none.
@@ -36,7 +36,8 @@ def question_about(images: Images, question: str) -> Conversation:
         raise TypeError(f"the question must be a text, not {type(question).__name__}")
     if not question.strip():
         raise ValueError("the question is empty")
-    sources: list[Any] = [images] if is_picture(images) else list(_several(images))
+    given: list[Any] = [images] if is_picture(images) else list(_several(images))
+    sources = [frame for source in given for frame in frames_of(source, num_frames)]
     content = [{"type": "image"} for _ in sources] + [{"type": "text", "text": question}]
     return Conversation([{"role": "user", "content": content}], sources)
 
@@ -47,31 +48,31 @@ def conversation_of(messages: Sequence[Mapping[str, Any]]) -> Conversation:
     Args:
         messages: each ``{"role": ..., "content": ...}``; a content is a text or a list of
             ``{"type": "text", "text": ...}`` and ``{"type": "image", "image": ...}``, where ``path`` or ``url`` may
-            stand for ``image``. The last is the user's.
+            stand for ``image``; a sequence stands for its frames. The last is the user's.
 
     Raises:
         ValueError, TypeError: another form.
     """
     if not messages or messages[-1].get("role") != "user":
         raise ValueError("the last message must be the user's: {'role': 'user', 'content': ...}")
-    sources: list[ImageSource] = []
+    sources: list[ImageSource | StreamFrame] = []
     return Conversation([_message(message, sources) for message in messages], sources)
 
 
-def _message(message: Mapping[str, Any], sources: list[ImageSource]) -> dict[str, Any]:
+def _message(message: Mapping[str, Any], sources: list[ImageSource | StreamFrame]) -> dict[str, Any]:
     role, content = message.get("role"), message.get("content")
     if role not in ROLES:
         raise ValueError(f"the role of a message must be one of {', '.join(ROLES)}, not {role!r}")
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
     if not isinstance(parts, Sequence):
         raise TypeError(f"the content of a message must be a text or a list, not {type(content).__name__}")
-    return {"role": role, "content": [_part(part, sources) for part in parts]}
+    return {"role": role, "content": [made for part in parts for made in _parts(part, sources)]}
 
 
-def _part(part: Any, sources: list[ImageSource]) -> dict[str, Any]:
+def _parts(part: Any, sources: list[ImageSource | StreamFrame]) -> list[dict[str, Any]]:
     kind = part.get("type") if isinstance(part, Mapping) else None
     if kind == "text" and isinstance(part.get("text"), str):
-        return {"type": "text", "text": part["text"]}
+        return [{"type": "text", "text": part["text"]}]
     given = [part[key] for key in SOURCES if key in part] if kind == "image" else []
     if len(given) != 1:
         raise ValueError(
@@ -82,8 +83,9 @@ def _part(part: Any, sources: list[ImageSource]) -> dict[str, Any]:
         raise ValueError(
             f"{given[0]}: pictures are not fetched here; pass the picture, its bytes or its path"
         )
-    sources.append(given[0])
-    return {"type": "image"}
+    frames = frames_of(given[0])
+    sources += frames
+    return [{"type": "image"} for _ in frames]
 
 
 def _shown(part: Any) -> str:

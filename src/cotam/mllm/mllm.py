@@ -21,7 +21,7 @@ class Mllm:
     """A frozen multimodal LLM of transformers with its processor.
 
     Pictures are whatever `cotam.images` loads (paths, bytes, Pillow images, arrays) and ``.cotam`` streams, by path or
-    as bytes. How a stream enters the model is its mode:
+    as bytes. A sequence stands for its frames, one picture after the other. How a stream enters the model is its mode:
 
     - ``pixels``: decoded to a picture, as every model takes one;
     - ``adapter``: decoded, and beside it its latents through the `LatentAdapter` that was loaded;
@@ -86,15 +86,22 @@ class Mllm:
         return self.model.dtype
 
     def answer(
-        self, images: Images, question: str, *, mode: Mode = "auto", max_new_tokens: int = ANSWER_TOKENS
+        self,
+        images: Images,
+        question: str,
+        *,
+        mode: Mode = "auto",
+        max_new_tokens: int = ANSWER_TOKENS,
+        num_frames: int | None = None,
     ) -> str:
-        """Answer a question about a picture, or about several.
+        """Answer a question about a picture, about several, or about the frames of a sequence.
 
         Args:
             images: one picture or stream, or a list; an empty list asks without any.
             question: in words.
             mode: how streams enter the model, see above.
             max_new_tokens: where to stop.
+            num_frames: frames that are taken of a sequence at most, evenly; None takes all.
 
         Raises:
             ImageError, BitstreamError: a picture or a stream is damaged or missing.
@@ -103,7 +110,8 @@ class Mllm:
             ValueError: pictures and question exceed the context, the mode needs what is not loaded or, being
                 ``neck``, streams, or a number is out of range.
         """
-        return self.answer_batch([(images, question)], mode=mode, max_new_tokens=max_new_tokens)[0]
+        items = [(images, question)]
+        return self.answer_batch(items, mode=mode, max_new_tokens=max_new_tokens, num_frames=num_frames)[0]
 
     def answer_batch(
         self,
@@ -112,6 +120,7 @@ class Mllm:
         mode: Mode = "auto",
         batch_size: int = BATCH,
         max_new_tokens: int = ANSWER_TOKENS,
+        num_frames: int | None = None,
         tell: Tell | None = None,
     ) -> list[str]:
         """Answer many questions, several at a time; a picture is looked at once for all questions that follow on it.
@@ -121,6 +130,7 @@ class Mllm:
             mode: how streams enter the model.
             batch_size: how many to answer at a time.
             max_new_tokens: where to stop.
+            num_frames: frames that are taken of a sequence at most, evenly; None takes all.
             tell: is told an item's number and what was just added to its answer, while answers are written.
 
         Returns:
@@ -129,7 +139,7 @@ class Mllm:
         Raises:
             What `answer` raises.
         """
-        asked = [question_about(images, question) for images, question in items]
+        asked = [question_about(images, question, num_frames) for images, question in items]
         return self._answers(asked, mode, batch_size, max_new_tokens, tell)
 
     def chat(

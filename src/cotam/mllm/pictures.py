@@ -1,24 +1,38 @@
 """Pictures for an MLLM: whatever `cotam.images` loads, and streams of this codec, as upright RGB or as latents."""
 
+import io
 from collections import OrderedDict
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from cotam.bitstream import read_stream
+from cotam.bitstream import SequenceReader, read_stream
+from cotam.bitstream.header import Flag
 from cotam.bitstream.limits import MAGIC
 from cotam.codec import Codec, LatentImage
-from cotam.codec.loading import codec_for_stream
+from cotam.codec.loading import codec_for_model
 from cotam.errors import BitstreamError, ModelError
 from cotam.images import ImageSource, load_image
+from cotam.video import VideoReader
 
 KEPT = 64
 """Pictures that a `Gallery` holds."""
 SUFFIX = ".cotam"
+
+
+@dataclass(frozen=True)
+class StreamFrame:
+    """One frame of a sequence, as a picture of its own."""
+
+    source: str | Path | bytes
+    """The sequence."""
+    index: int
+    """Number of the frame, from 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +99,12 @@ class Gallery:
         self._kept: OrderedDict[Any, tuple[Any, Picture]] = OrderedDict()
         self._codec, self._most, self._loaded = codec, kept, 0
 
-    def load(self, source: ImageSource) -> Picture:
+    def load(self, source: ImageSource | StreamFrame) -> Picture:
         """Load a picture unless it is still here; the same path, bytes or object are the same picture.
 
         Args:
-            source: as for `cotam.images.load_image`, or the path, bytes or open file of a ``.cotam`` stream.
+            source: as for `cotam.images.load_image`, or the path, bytes or open file of a ``.cotam`` stream, or one of
+                its frames.
 
         Raises:
             ImageError: there is no picture, or it is damaged.
@@ -97,7 +112,7 @@ class Gallery:
             ModelError: the stream is of a codec that neither ships nor was given.
             TypeError: `source` is none of these.
         """
-        key = source if isinstance(source, str | Path | bytes) else id(source)
+        key = source if isinstance(source, str | Path | bytes | StreamFrame) else id(source)
         if key not in self._kept:
             self._loaded += 1
             self._kept[key] = source, self._load(source)  # keeping the source keeps its id
@@ -106,7 +121,9 @@ class Gallery:
         self._kept.move_to_end(key)
         return self._kept[key][1]
 
-    def _load(self, source: ImageSource) -> Picture:
+    def _load(self, source: ImageSource | StreamFrame) -> Picture:
+        if isinstance(source, StreamFrame):
+            return self._load_frame(source)
         content, name = _content(source)
         if content is None or not _is_stream(content, name):
             pixels = load_image(source if content is None else content).pixels
@@ -116,10 +133,63 @@ class Gallery:
         except (BitstreamError, ModelError) as error:
             raise type(error)(f"{name}: {error}") from error
 
+    def _load_frame(self, frame: StreamFrame) -> Picture:
+        name = f"{_name(frame.source)}, frame {frame.index}"
+        try:
+            with VideoReader(_opened(frame.source), self._codec_of) as reader:
+                return Picture(self._loaded, name, DecodedStream(reader.codec, reader.latents(frame.index)))
+        except (BitstreamError, ModelError) as error:
+            raise type(error)(f"{name}: {error}") from error
+
     def _decode(self, data: bytes) -> DecodedStream:
-        own = self._codec is not None and read_stream(data).header.model_id == self._codec.model_id
-        codec = self._codec if self._codec is not None and own else codec_for_stream(data)
+        codec = self._codec_of(read_stream(data).header.model_id)
         return DecodedStream(codec, codec.decode_latents(data))
+
+    def _codec_of(self, model_id: bytes) -> Codec:
+        own = self._codec
+        return own if own is not None and own.model_id == model_id else codec_for_model(model_id)
+
+
+def frames_of(source: ImageSource, num_frames: int | None = None) -> list[ImageSource | StreamFrame]:
+    """Take a sequence for the frames that it holds; anything else, and a sequence of one frame, is one picture.
+
+    Args:
+        source: a picture or a stream; the frames are those of a sequence by its path or bytes.
+        num_frames: take so many at most, evenly from the first to the last; None takes all.
+
+    Raises:
+        BitstreamError: the sequence is damaged.
+        ValueError: ``num_frames`` is less than 1.
+    """
+    if num_frames is not None and num_frames < 1:
+        raise ValueError(f"num_frames must be at least 1, not {num_frames}")
+    if not isinstance(source, str | Path | bytes) or not _is_sequence(source):
+        return [source]
+    try:
+        with closing(_opened(source)) as file:
+            count = SequenceReader(file).count()
+    except BitstreamError as error:
+        raise type(error)(f"{_name(source)}: {error}") from error
+    if count == 1:
+        return [source]
+    chosen = np.linspace(0, count - 1, min(num_frames or count, count)).round()
+    return [StreamFrame(source, int(index)) for index in chosen]
+
+
+def _is_sequence(source: str | Path | bytes) -> bool:
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        return False
+    with closing(_opened(source)) as file:
+        head = file.read(len(MAGIC) + 1)
+    return head.startswith(MAGIC) and bool(head[len(MAGIC) :]) and bool(head[-1] & Flag.SEQUENCE)
+
+
+def _opened(source: str | Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
+
+
+def _name(source: str | Path | bytes) -> str:
+    return "bytes" if isinstance(source, bytes) else str(source)
 
 
 def is_picture(value: Any) -> bool:

@@ -12,13 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cotam.models.cotam_s_config import CELL_SAMPLES, PATCH, SLOPE, STRIDE
 from cotam.ops.pointwise import Pointwise
 
-PATCH = 8
-STRIDE = 16
-CELL_SAMPLES = 3 * STRIDE**2
-"""Samples of a 16 x 16 cell: more latents than this have no orthonormal start."""
-SLOPE = 0.1
 STRIP_POSITIONS = 2048
 """Positions that a block works on together outside training: few enough to stay in a processor's cache."""
 

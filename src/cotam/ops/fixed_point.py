@@ -17,14 +17,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FRACTION_BITS = 8
-ONE = 1 << FRACTION_BITS
-"""The integer activation that stands for 1.0."""
-MAX_ACTIVATION = (1 << 15) - 1
-MAX_WEIGHT = (1 << 15) - 1
-MAX_SHIFT = 20
-MAX_EXACT = 1 << 53
-LEAK_BITS = 3
+from cotam.ops.integers import (
+    FRACTION_BITS,
+    LEAK_BITS,
+    MAX_ACTIVATION,
+    MAX_EXACT,
+    MAX_SHIFT,
+    MAX_WEIGHT,
+    ONE,
+)
+
 CENTRE = 4
 """The tap of a 3 x 3 filter that every position has."""
 SATURATION = MAX_ACTIVATION / ONE
