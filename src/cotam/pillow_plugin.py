@@ -242,7 +242,7 @@ def _save_all(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     images = [image, *options.get("append_images", ())]
     grey = all(each.mode == "L" and getattr(each, "n_frames", 1) == 1 for each in images)
     time = 0
-    with VideoEncoder(cast(BinaryIO, fp), _given_codec, quality, target_bytes=target_bytes) as encoder:
+    with VideoEncoder(fp, _given_codec, quality, target_bytes=target_bytes) as encoder:
         frames = chain.from_iterable(ImageSequence.Iterator(each) for each in images)
         for frame, duration in zip(frames, _durations(options.get("duration")), strict=False):
             encoder.add(frame if grey else frame.convert("RGB"), time)

@@ -95,6 +95,27 @@ def test_a_sequence_is_its_frames_one_after_the_other(
     assert torch.equal(ends, prompt(model, [stills[0], stills[3]], monkeypatch))
 
 
+def test_a_model_that_handles_pictures_itself_takes_the_frames_as_pixels(
+    mllm: Callable[[str], Mllm],
+    random_codec: Codec,
+    sequence: bytes,
+    stills: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = with_codec(mllm("qwen2_5_vl"), random_codec, adapter=False)
+    taken: list[dict[str, Any]] = []
+    generate = model.model.generate
+    monkeypatch.setattr(
+        model.model, "generate", lambda **inputs: taken.append(inputs) or generate(**inputs), raising=False
+    )
+    for images in (sequence, stills, stills[:1]):
+        model.answer(images, QUESTION, max_new_tokens=2)
+    assert len(taken[0]["image_grid_thw"]) == 4
+    for name in ("input_ids", "pixel_values", "image_grid_thw"):
+        assert torch.equal(taken[0][name], taken[1][name])
+    assert taken[0]["input_ids"].shape[1] > taken[2]["input_ids"].shape[1]
+
+
 def test_files_and_messages_hold_sequences_too(sequence: bytes, tmp_path: Path) -> None:
     path = tmp_path / "clip.cotam"
     path.write_bytes(sequence)
