@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +90,8 @@ def main() -> int:
     # a child inherits its parent's peak memory: torch comes after it
     from cotam.evaluation.reports import new_report, write_report
 
-    report = new_report("fuzz")
+    report = new_report("fuzz", ["atheris"])
     report["command"] = shlex.join(["python", "benchmarks/fuzz/run.py", *sys.argv[1:]])
-    report["versions"]["atheris"] = version("atheris")
     print({name: figures[name] for name in ("executions", "coverage_edges", "crashes", "peak_megabytes")})
     if options.json:
         write_report(options.json, {**report, **figures})

@@ -36,7 +36,7 @@ def conformance(
     }
     print_conformance(report)
     if json_file:
-        write_report(json_file, {**new_report("conformance"), **report})
+        write_report(json_file, {**new_report("conformance", ("onnxruntime", "openvino")), **report})
     raise typer.Exit(1 if report["mismatches"] else 0)
 
 

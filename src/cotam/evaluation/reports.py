@@ -5,6 +5,7 @@ import os
 import platform
 import shlex
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,22 @@ PACKAGES = ("torch", "pillow", "numpy", "cotam")
 CPU_INFO = Path("/proc/cpuinfo")
 
 
-def new_report(measurement: str) -> dict[str, Any]:
+def new_report(measurement: str, packages: Sequence[str] = ()) -> dict[str, Any]:
     """Begin a report: what is measured, by which command, with which versions, on which machine.
 
     Nothing in it names the host or a path that the user did not type.
+
+    Args:
+        measurement: what is measured.
+        packages: whose versions matter here beside those of `PACKAGES`.
     """
     return {
         "measurement": measurement,
         "command": shlex.join(["cotam", *sys.argv[1:]]),
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in (*PACKAGES, *packages)},
+        },
         "machine": {
             "cpu": cpu_model(),
             "cores": os.cpu_count(),
