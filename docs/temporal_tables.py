@@ -29,10 +29,11 @@ def rates(path: Path) -> str:
     )
     clips = {(row["fps"], row["kind"]): 0 for row in report["clips"]}
     note = (
-        f"BD-rate (RGB PSNR, bytes of all frames of a clip, no container) against `cotam-s` frame by frame; negative "
-        f"is better. {len(report['clips']) // len(clips)} clips a row of {report['frames']} frames each, the first a key "
-        f"frame. Of {len(report['summary'])} rows, fewer bytes than predicted frames: {wins}. — where the curves share no range of PSNR. Made in parts by `python benchmarks/video.py`, whose "
-        f"{len(report['commands'])} commands [video.json](../benchmarks/results/video.json) holds."
+        "BD-rate (RGB PSNR, bytes of all frames of a clip, no container) against `cotam-s` frame by frame; negative is "
+        f"better. {len(report['clips']) // len(clips)} clips a row of {report['frames']} frames each, the first a key "
+        f"frame. Of {len(report['summary'])} rows, fewer bytes than predicted frames: {wins}. Made in parts by "
+        f"`python benchmarks/video.py`, whose {len(report['commands'])} commands "
+        "[video.json](../benchmarks/results/video.json) holds."
     )
     head = ["frames a second", "clip", *NAMES.values()]
     return f"{markdown_table(head, rows, right=(0, 2, 3, 4, 5))}\n\n{note}"
