@@ -186,11 +186,48 @@ def _internvl(t: Any, folder: Path) -> Any:
     return t.InternVLForConditionalGeneration(config)
 
 
+def _qwen2_5_vl(t: Any, folder: Path) -> Any:
+    names = {
+        f"{kind}_token": f"<|{kind}|>" for kind in ("image_pad", "video_pad", "vision_start", "vision_end")
+    }
+    names = {
+        name.replace("image_pad", "image").replace("video_pad", "video"): token
+        for name, token in names.items()
+    }
+    tokenizer = _tokenizer(folder, **names)
+    images = t.Qwen2VLImageProcessorPil(
+        patch_size=8, merge_size=2, temporal_patch_size=2, size={"shortest_edge": 256, "longest_edge": 4096}
+    )
+    place = "<|vision_start|><|image_pad|><|vision_end|>"
+    _files(folder, place, images, processor_class="Qwen2_5_VLProcessor")
+    rotary = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0}
+    text = {**language(tokenizer), "rope_parameters": rotary}
+    del text["model_type"]
+    config = t.Qwen2_5_VLConfig(
+        text_config=text,
+        vision_config={
+            "depth": 2,
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_heads": 2,
+            "patch_size": 8,
+            "spatial_merge_size": 2,
+            "temporal_patch_size": 2,
+            "out_hidden_size": 32,
+            "window_size": 32,
+            "fullatt_block_indexes": [1],
+        },
+        **{f"{name}_id": tokenizer.convert_tokens_to_ids(token) for name, token in names.items()},
+    )
+    return t.Qwen2_5_VLForConditionalGeneration(config)
+
+
 BUILDERS: dict[str, Callable[[Any, Path], Any]] = {
     "llava": _llava,
     "llava_next": _llava_next,
     "llava_onevision": _llava_onevision,
     "internvl": _internvl,
+    "qwen2_5_vl": _qwen2_5_vl,
 }
 
 

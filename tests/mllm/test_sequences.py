@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from cotam.adapters import LatentAdapter, LatentAdapterConfig
-from cotam.bitstream import read_stream
+from cotam.bitstream import FrameRecord, Stream, StreamHeader, read_stream, write_stream
 from cotam.checkpoint import AdapterCard, CodecIdentity, LoadedAdapter, tower_identity
 from cotam.codec import Codec
 from cotam.errors import BitstreamError
@@ -95,6 +95,27 @@ def test_a_sequence_is_its_frames_one_after_the_other(
     assert torch.equal(ends, prompt(model, [stills[0], stills[3]], monkeypatch))
 
 
+def test_a_model_that_handles_pictures_itself_takes_the_frames_as_pixels(
+    mllm: Callable[[str], Mllm],
+    random_codec: Codec,
+    sequence: bytes,
+    stills: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = with_codec(mllm("qwen2_5_vl"), random_codec, adapter=False)
+    taken: list[dict[str, Any]] = []
+    generate = model.model.generate
+    monkeypatch.setattr(
+        model.model, "generate", lambda **inputs: taken.append(inputs) or generate(**inputs), raising=False
+    )
+    for images in (sequence, stills, stills[:1]):
+        model.answer(images, QUESTION, max_new_tokens=2)
+    assert len(taken[0]["image_grid_thw"]) == 4
+    for name in ("input_ids", "pixel_values", "image_grid_thw"):
+        assert torch.equal(taken[0][name], taken[1][name])
+    assert taken[0]["input_ids"].shape[1] > taken[2]["input_ids"].shape[1]
+
+
 def test_files_and_messages_hold_sequences_too(sequence: bytes, tmp_path: Path) -> None:
     path = tmp_path / "clip.cotam"
     path.write_bytes(sequence)
@@ -131,5 +152,16 @@ def test_a_damaged_sequence_is_refused(
 
 
 def test_too_few_frames_are_refused(sequence: bytes) -> None:
-    with pytest.raises(ValueError, match="num_frames must be at least 1"):
+    with pytest.raises(ValueError, match="num_frames must be from 1 to 64, not 0"):
         question_about(sequence, "red", 0)
+
+
+def test_a_long_sequence_needs_a_number_of_frames() -> None:
+    frames = tuple(FrameRecord(1.0, None, b"", time) for time in range(65))
+    data = write_stream(Stream(StreamHeader(8, 8, b"abcd", sequence=True), frames))
+    with pytest.raises(
+        ValueError, match="bytes: a sequence of 65 frames, and at most 64 are taken; pass num_frames"
+    ):
+        question_about(data, "red")
+    taken = question_about(data, "red", 3).sources
+    assert [frame.index for frame in taken if isinstance(frame, StreamFrame)] == [0, 32, 64]

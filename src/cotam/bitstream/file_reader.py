@@ -1,6 +1,6 @@
 """Checked reading from a binary file or pipe, a little at a time."""
 
-from typing import BinaryIO
+from typing import IO
 
 from cotam.bitstream.byte_reader import ByteReader
 
@@ -20,7 +20,7 @@ class FileReader(ByteReader):
         position: where to begin in the stream.
     """
 
-    def __init__(self, file: BinaryIO, start: int | None, position: int = 0) -> None:
+    def __init__(self, file: IO[bytes], start: int | None, position: int = 0) -> None:
         super().__init__(b"", position)
         self._file, self._start = file, start
         self._kept, self._kept_from = bytearray(), position

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from cotam.bitstream.checks import refusing_stream_values
 from cotam.bitstream.file_reader import FileReader
@@ -47,7 +47,7 @@ class SequenceReader:
         VersionError: a stream of a newer format version.
     """
 
-    def __init__(self, file: BinaryIO, *, salvage: bool = False) -> None:
+    def __init__(self, file: IO[bytes], *, salvage: bool = False) -> None:
         self._file, self._salvage = file, salvage
         self._start = file.tell() if file.seekable() else None
         reader = FileReader(file, self._start)

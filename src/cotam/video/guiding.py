@@ -10,6 +10,7 @@ used again and no block of the tower is run. At a cut, which is a large change o
 """
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -33,6 +34,22 @@ MARGIN: Final = 0.25
 """Standard deviations by which a cell must pass a threshold before its level follows."""
 REUSE_BELOW: Final = 0.1
 """Change of the tower's embeddings, as a share of their spread over the picture, below which the map is used again."""
+
+
+@dataclass
+class _Memory:
+    """What is known of the frames since the last cut."""
+
+    glance: NDArray[np.float32] | None = None
+    """The last frame, small."""
+    embedded: Tensor | None = None
+    """The tower's embeddings of the frame whose map is in use."""
+    average: NDArray[np.float64] | None = None
+    """Importance of each cell, averaged."""
+    levels: NDArray[np.int8] | None = None
+    """The map in use."""
+    time_ms: int = 0
+    """When the average was last added to."""
 
 
 class GuideOverTime:
@@ -69,7 +86,7 @@ class GuideOverTime:
         self._tower: Tower | None = getattr(guide.source, "tower", None)
         self.reused = 0
         """How many maps were used again, without a run of the tower."""
-        self._forget()
+        self._memory = _Memory()
 
     def level_map(self, pixels: NDArray[np.uint8], timestamp_ms: int) -> LevelMap | None:
         """Make the level map of the next frame.
@@ -84,54 +101,47 @@ class GuideOverTime:
         if self.guide.is_uniform:
             return None
         seen = glance(pixels)
-        if self._glance is not None and change(self._glance, seen) > CUT:
-            self._forget()
-        self._glance = seen
-        if self._levels is None or not self._hardly_changed(pixels):
-            self._levels = self._next_levels(pixels, timestamp_ms)
+        if self._memory.glance is not None and change(self._memory.glance, seen) > CUT:
+            self._memory = _Memory()
+        self._memory.glance = seen
+        unchanged, levels = self._hardly_changed(pixels), self._memory.levels
+        if levels is None or not unchanged:
+            self._memory.levels = levels = self._next_levels(pixels, timestamp_ms)
         else:
             self.reused += 1
-        return self.guide.with_levels(self._levels)
-
-    def _forget(self) -> None:
-        self._glance: NDArray[np.float32] | None = None
-        self._embedded: Tensor | None = None
-        self._average: NDArray[np.float64] | None = None
-        self._levels: NDArray[np.int8] | None = None
-        self._time_ms = 0
+        return self.guide.with_levels(levels)
 
     def _hardly_changed(self, pixels: NDArray[np.uint8]) -> bool:
         """Whether the tower's embeddings are those of the frame of the last map; what is new is remembered."""
         if self._tower is None or not self._reuse_below:
             return False
-        embedded = embeddings(self._tower, pixels)
-        if self._embedded is not None and relative_change(self._embedded, embedded) < self._reuse_below:
+        embedded, before = embeddings(self._tower, pixels), self._memory.embedded
+        if before is not None and relative_change(before, embedded) < self._reuse_below:
             return True
-        self._embedded = embedded
+        self._memory.embedded = embedded
         return False
 
     def _next_levels(self, pixels: NDArray[np.uint8], timestamp_ms: int) -> NDArray[np.int8]:
-        options, (height, width) = self.guide.options, pixels.shape[:2]
+        options, memory, (height, width) = self.guide.options, self._memory, pixels.shape[:2]
         grid = automatic_grid(height, width) if options.grid == "auto" else options.grid
         rows, columns = (grid, grid) if isinstance(grid, int) else grid
-        if self._embedded is None and self._tower is not None and self._reuse_below:
-            self._embedded = embeddings(self._tower, pixels)
         found = standardised(area_average(self.guide.source.importance(pixels), rows, columns))
-        self._average = self._averaged(found, timestamp_ms - self._time_ms)
-        self._time_ms = timestamp_ms
-        distances = standardised(self._average)
+        memory.average = self._averaged(found, timestamp_ms - memory.time_ms)
+        memory.time_ms = timestamp_ms
+        distances = standardised(memory.average)
         levels = levels_at(distances, options.k, options.count)
-        if self._levels is None:
+        if memory.levels is None:
             return levels
         highest = levels_at(distances + self._margin, options.k, options.count)
         lowest = levels_at(distances - self._margin, options.k, options.count)
-        return np.where((lowest <= self._levels) & (self._levels <= highest), self._levels, levels)
+        return np.where((lowest <= memory.levels) & (memory.levels <= highest), memory.levels, levels)
 
     def _averaged(self, found: NDArray[np.float64], elapsed_ms: int) -> NDArray[np.float64]:
-        if self._average is None or not self._settle_ms:
+        average = self._memory.average
+        if average is None or not self._settle_ms:
             return found
         weight = 1 - math.exp(-elapsed_ms / self._settle_ms)
-        return self._average + weight * (found - self._average)
+        return average + weight * (found - average)
 
 
 @torch.inference_mode()
