@@ -15,6 +15,7 @@ from pathlib import Path
 import accuracy_tables
 import adapter_tables
 import analysis_tables
+import clips_tables
 import edge_tables
 import guidance_tables
 import levelvqa_tables
@@ -67,6 +68,8 @@ PARTS: dict[str, Source] = {
     "analysis-similarity": (RESULTS / "analysis.json", analysis_tables.similarity),
     "analysis-accuracy": (RESULTS / "analysis.json", analysis_tables.accuracy),
     "analysis-worst": (RESULTS / "analysis.json", analysis_tables.worst),
+    "clips-answers": (RESULTS / "clips.json", clips_tables.answers),
+    "clips-guidance": (RESULTS / "clips.json", clips_tables.guidance),
     "model-card": (MODEL, tables.model_card),
     "export": (TRAINING / "cotam-s.export.json", tables.export),
     "training": (LOG, training_curve.summary),

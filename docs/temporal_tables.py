@@ -23,13 +23,17 @@ def rates(path: Path) -> str:
     for row in sorted(report["summary"], key=lambda row: (row["fps"], list(KINDS).index(row["kind"]))):
         means = row["against_frame_by_frame"]
         rows.append([f"{row['fps']:g}", KINDS[row["kind"]], *(_percent(means.get(name)) for name in NAMES)])
+    wins = ", ".join(
+        f"{NAMES[name]} in {sum(_is_lower(row, name) for row in report['summary'])}"
+        for name in ("h264", "av1")
+    )
     clips = {(row["fps"], row["kind"]): 0 for row in report["clips"]}
     note = (
-        f"BD-rate (RGB PSNR, bytes of all frames of a clip, no container) against `cotam-s` frame by frame; negative "
-        f"is better. {len(report['clips']) // len(clips)} clips a row of {report['frames']} frames each, the first a "
-        "key frame; — where the curves share no range of PSNR. Made by "
-        + ", ".join(f"`{command}`" for command in report["commands"])
-        + "."
+        "BD-rate (RGB PSNR, bytes of all frames of a clip, no container) against `cotam-s` frame by frame; negative is "
+        f"better. {len(report['clips']) // len(clips)} clips a row of {report['frames']} frames each, the first a key "
+        f"frame. Of {len(report['summary'])} rows, fewer bytes than predicted frames: {wins}. Made in parts by "
+        f"`python benchmarks/video.py`, whose {len(report['commands'])} commands "
+        "[video.json](../benchmarks/results/video.json) holds."
     )
     head = ["frames a second", "clip", *NAMES.values()]
     return f"{markdown_table(head, rows, right=(0, 2, 3, 4, 5))}\n\n{note}"
@@ -47,14 +51,13 @@ def intervals(path: Path) -> str:
 def training(path: Path) -> str:
     """Steps, time and validation of the shipped networks."""
     steps, validations = training_curve.read_log(path)
-    spent = f"{steps[-1]['step']:,} steps in {steps[-1]['seconds'] / 60:.0f} minutes"
-    text = f"{spent}; [{path.name}](training/{path.name})."
+    time = f"{steps[-1]['step']:,} steps in {steps[-1]['seconds'] / 60:.0f} minutes"
+    text = f"{time}; [{path.name}](training/{path.name}).\n\n![Training curve](training/{CURVE})"
     rows = [
         [f"{row['step']:,}", f"{row['validation']['bpp']:.4f}", f"{row['validation']['loss']:.4f}"]
         for row in validations
     ]
-    table = markdown_table(["step", "bpp", "loss"], rows, right=range(3))
-    return f"{text}\n\n![Training curve](training/{CURVE})\n\n{table}"
+    return f"{text}\n\nValidation pairs:\n\n{markdown_table(['step', 'bpp', 'loss'], rows, right=range(3))}"
 
 
 def draw(log: Path, target: Path) -> None:
@@ -62,6 +65,11 @@ def draw(log: Path, target: Path) -> None:
     steps, _ = training_curve.read_log(log)
     lines = ((("loss", "#0072b2", "loss"),), (("bpp", "#d55e00", "bits per pixel of the predicted frames"),))
     training_curve.draw_panels(log, target, [(steps, line) for line in lines], "predicted frames of cotam-s")
+
+
+def _is_lower(row: dict[str, Any], name: str) -> bool:
+    ours, theirs = (row["against_frame_by_frame"][key]["bd_rate_percent"] for key in ("temporal", name))
+    return bool(theirs < ours)
 
 
 def _percent(entry: dict[str, Any] | None) -> str:

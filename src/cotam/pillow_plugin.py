@@ -241,12 +241,13 @@ def _save_all(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         raise ValueError("save_all stores no metadata; leave out keep_metadata, exif, icc_profile and xmp")
     images = [image, *options.get("append_images", ())]
     grey = all(each.mode == "L" and getattr(each, "n_frames", 1) == 1 for each in images)
-    time = 0
+    time, place = 0, image.tell()
     with VideoEncoder(fp, _given_codec, quality, target_bytes=target_bytes) as encoder:
         frames = chain.from_iterable(ImageSequence.Iterator(each) for each in images)
         for frame, duration in zip(frames, _durations(options.get("duration")), strict=False):
             encoder.add(frame if grey else frame.convert("RGB"), time)
             time += frame.info.get("duration", DEFAULT_DURATION) if duration is None else duration
+    image.seek(place)
 
 
 def _durations(given: Any) -> Iterator[int | None]:

@@ -52,3 +52,10 @@ def test_the_python_examples_run(folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert re.match(r"6 frames, \d+ bytes\n0 \(96, 64\)\n200 ", done.stdout)
+
+
+def test_the_example_of_a_levelvqa_clip_runs(folder: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "levelvqa.md").read_text("utf-8")
+    (block,) = [found for found in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "clips" in found]
+    exec(block, {})
+    assert len(read_stream((folder / "clip.cotam").read_bytes()).frames) == 16

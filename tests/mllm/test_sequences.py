@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from cotam.adapters import LatentAdapter, LatentAdapterConfig
-from cotam.bitstream import read_stream
+from cotam.bitstream import FrameRecord, Stream, StreamHeader, read_stream, write_stream
 from cotam.checkpoint import AdapterCard, CodecIdentity, LoadedAdapter, tower_identity
 from cotam.codec import Codec
 from cotam.errors import BitstreamError
@@ -152,5 +152,16 @@ def test_a_damaged_sequence_is_refused(
 
 
 def test_too_few_frames_are_refused(sequence: bytes) -> None:
-    with pytest.raises(ValueError, match="num_frames must be at least 1"):
+    with pytest.raises(ValueError, match="num_frames must be from 1 to 64, not 0"):
         question_about(sequence, "red", 0)
+
+
+def test_a_long_sequence_needs_a_number_of_frames() -> None:
+    frames = tuple(FrameRecord(1.0, None, b"", time) for time in range(65))
+    data = write_stream(Stream(StreamHeader(8, 8, b"abcd", sequence=True), frames))
+    with pytest.raises(
+        ValueError, match="bytes: a sequence of 65 frames, and at most 64 are taken; pass num_frames"
+    ):
+        question_about(data, "red")
+    taken = question_about(data, "red", 3).sources
+    assert [frame.index for frame in taken if isinstance(frame, StreamFrame)] == [0, 32, 64]

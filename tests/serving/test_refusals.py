@@ -123,3 +123,17 @@ def test_what_is_no_json_object_is_refused(local: Any, body: bytes) -> None:
 def test_unknown_routes_and_methods_have_the_same_shape(local: Any) -> None:
     assert local.error(local.client.get("/nothing"), 404)["code"] == "not_found"
     assert local.error(local.client.get("/v1/chat/completions"), 405)["code"] == "method_not_allowed"
+
+
+def test_a_sequence_of_several_frames_is_refused(photo: Image.Image) -> None:
+    from cotam.serving.errors import ApiError
+    from cotam.serving.pictures import inspect
+    from cotam.video import encode
+
+    for count in (1, 3):
+        file = io.BytesIO()
+        encode([photo.resize((32, 32))] * count, file)
+        if count == 1:
+            assert inspect(file.getvalue(), "here").width == 32
+    with pytest.raises(ApiError, match="is a sequence of 3 frames; send each as a picture of its own"):
+        inspect(file.getvalue(), "here")

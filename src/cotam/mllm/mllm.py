@@ -101,7 +101,7 @@ class Mllm:
             question: in words.
             mode: how streams enter the model, see above.
             max_new_tokens: where to stop.
-            num_frames: frames that are taken of a sequence at most, evenly; None takes all.
+            num_frames: frames that are taken of a sequence at most, evenly, 1 to 64; None takes all of up to 64.
 
         Raises:
             ImageError, BitstreamError: a picture or a stream is damaged or missing.

@@ -22,6 +22,8 @@ from cotam.video import VideoReader
 
 KEPT = 64
 """Pictures that a `Gallery` holds."""
+MOST_FRAMES = 64
+"""Most frames of one sequence in a conversation; video MLLMs take 8 to 32."""
 SUFFIX = ".cotam"
 
 
@@ -159,10 +161,10 @@ def frames_of(source: ImageSource, num_frames: int | None = None) -> list[ImageS
 
     Raises:
         BitstreamError: the sequence is damaged.
-        ValueError: ``num_frames`` is less than 1.
+        ValueError: ``num_frames`` is not from 1 to `MOST_FRAMES`, or None for a sequence that has more.
     """
-    if num_frames is not None and num_frames < 1:
-        raise ValueError(f"num_frames must be at least 1, not {num_frames}")
+    if num_frames is not None and not 1 <= num_frames <= MOST_FRAMES:
+        raise ValueError(f"num_frames must be from 1 to {MOST_FRAMES}, not {num_frames}")
     if not isinstance(source, str | Path | bytes) or not _is_sequence(source):
         return [source]
     try:
@@ -172,6 +174,10 @@ def frames_of(source: ImageSource, num_frames: int | None = None) -> list[ImageS
         raise type(error)(f"{_name(source)}: {error}") from error
     if count == 1:
         return [source]
+    if num_frames is None and count > MOST_FRAMES:
+        raise ValueError(
+            f"{_name(source)}: a sequence of {count:,} frames, and at most {MOST_FRAMES} are taken; pass num_frames"
+        )
     chosen = np.linspace(0, count - 1, min(num_frames or count, count)).round()
     return [StreamFrame(source, int(index)) for index in chosen]
 

@@ -104,12 +104,16 @@ def inspect(data: bytes, where: str) -> Picture:
 
 def _stream_size(data: bytes, where: str) -> tuple[int, int]:
     try:
-        header = read_stream(data).header
+        stream = read_stream(data)
+        header = stream.header
         model_of_stream(header.model_id)
     except BitstreamError as error:
         raise invalid(f"is a bad cotam stream: {error}", param=where, code="bad_stream") from error
     except ModelError as error:
         raise invalid(str(error), param=where, code="unknown_codec") from error
+    if len(stream.frames) > 1:
+        frames = f"is a sequence of {len(stream.frames)} frames"
+        raise invalid(f"{frames}; send each as a picture of its own", param=where, code="sequence")
     return header.width, header.height
 
 
