@@ -16,21 +16,27 @@ import accuracy_tables
 import adapter_tables
 import analysis_tables
 import clips_tables
+import edge_tables
 import guidance_tables
 import levelvqa_tables
+import scale_tables
 import serving_tables
+import speed_tables
 import tables
+import temporal_tables
 import training_curve
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("benchmarks", "results")
 TRAINING = Path("docs", "training")
+TEMPORAL_LOG = TRAINING / "cotam-s-temporal.log.jsonl"
 LOG, VQA_LOG = TRAINING / "cotam-s.log.jsonl", TRAINING / "levelvqa.log.jsonl"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
 PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
 CURVES: dict[Path, tuple[Path, Callable[[Path, Path], None]]] = {
     TRAINING / "cotam-s.png": (LOG, training_curve.draw),
+    TRAINING / temporal_tables.CURVE: (TEMPORAL_LOG, temporal_tables.draw),
     TRAINING / levelvqa_tables.CURVE: (VQA_LOG, levelvqa_tables.draw),
 }
 """Every training curve: the log that it shows, and how it is drawn."""
@@ -40,7 +46,15 @@ PARTS: dict[str, Source] = {
     "rate": (RESULTS / "kodak_rate.json", tables.rate),
     "rate-curve": (RESULTS / "kodak_rate.json", tables.rate_curve),
     "regularity": (RESULTS / "kodak_rate.json", tables.regularity),
-    "speed": (RESULTS / "speed.json", tables.speed),
+    "speed": (RESULTS / "speed.json", speed_tables.brief),
+    "speed-ratios": (RESULTS / "speed.json", speed_tables.ratios),
+    "speed-stages": (RESULTS / "speed.json", speed_tables.stages),
+    "speed-floor": (RESULTS / "speed.json", speed_tables.floor),
+    "speed-sizes": (RESULTS / "speed.json", speed_tables.sizes),
+    "speed-batches": (RESULTS / "speed.json", speed_tables.batches),
+    "speed-memory": (RESULTS / "speed.json", speed_tables.memory),
+    "speed-settings": (RESULTS / "speed.json", speed_tables.settings),
+    "exactness-peers": (RESULTS / "peers.json", tables.exactness_of_peers),
     "exactness": (RESULTS / "exactness.json", tables.exactness),
     "exactness-avx2": (RESULTS / "exactness_avx2.json", tables.exactness),
     "robustness": (RESULTS / "robustness.json", tables.robustness),
@@ -66,9 +80,18 @@ PARTS: dict[str, Source] = {
     "levelvqa-neck": (TRAINING / "levelvqa-neck-d1.log.jsonl", adapter_tables.neck),
     "adapter-step": (RESULTS / "adapter_step.json", adapter_tables.step),
     "analysis-memory": (RESULTS / "analysis_memory.json", adapter_tables.analysis_memory),
+    "scale-uplink": (RESULTS / "uplink.json", scale_tables.uplink),
+    "scale-transcoding": (RESULTS / "transcode.json", scale_tables.throughput),
+    "scale-sizing": (RESULTS / "uplink.json", scale_tables.sizing),
+    "scale-decades": (RESULTS / "uplink.json", scale_tables.decades),
     "serving-load": (RESULTS / "serving.json", serving_tables.load_over_loopback),
+    "edge-speed": (RESULTS / "edge.json", edge_tables.speed),
+    "edge-precision": (RESULTS / "edge.json", edge_tables.precision),
     "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
     "accuracy-brief": (RESULTS / "accuracy.json", accuracy_tables.brief),
+    "temporal-rates": (RESULTS / "video.json", temporal_tables.rates),
+    "temporal-intervals": (RESULTS / "video.json", temporal_tables.intervals),
+    "temporal-training": (TEMPORAL_LOG, temporal_tables.training),
     "lmms": (RESULTS / "lmms.json", accuracy_tables.lmms),
     "accuracy-gains": (RESULTS / "accuracy.json", accuracy_tables.gains),
 }

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-LABELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF", "cotam-s": "cotam-s"}
+LABELS = {
+    "jpeg": "JPEG",
+    "webp": "WebP",
+    "avif": "AVIF",
+    "elic": "ELIC (CompressAI)",
+    "mbt2018-mean": "mbt2018-mean (CompressAI)",
+}
 OUR_CODEC = "cotam-s"
 OUTCOMES = {
     "BitstreamError": "were refused",
@@ -64,27 +70,6 @@ def regularity(path: Path) -> str:
     )
 
 
-def speed(path: Path) -> str:
-    """Median times of every stage, by number of threads, and peak memory."""
-    report = load(path)
-    threads = list(dict.fromkeys(row["threads"] for row in report["timings"]))
-    times = {(row["codec"], row["stage"], row["threads"]): row["milliseconds"] for row in report["timings"]}
-    stages = list(dict.fromkeys((codec, stage) for codec, stage, _ in times))
-    rows = [
-        [label(codec), stage, *(f"{times[codec, stage, count]:.1f}" for count in threads)]
-        for codec, stage in stages
-    ]
-    head = ["codec", "stage", *(f"ms, {count} thread{'s' * (count > 1)}" for count in threads)]
-    memory, pictures = report["memory"], report["pictures"]
-    return (
-        markdown_table(head, rows, right=range(2, 2 + len(threads)))
-        + f"\n\nMedians of {report['repeat']} rounds over {len(pictures)} picture{'s' * (len(pictures) > 1)} of "
-        f"{', '.join(dict.fromkeys(pictures))}, weights loaded, at quality {report['quality']:g} "
-        f"(rivals {report['rival_quality']:g}); {made_by(report)}. Encoding and decoding one picture of "
-        f"{memory['width']} x {memory['height']} takes {memory['peak_bytes'] / 2**20:,.0f} MiB of memory at its peak."
-    )
-
-
 def exactness(path: Path) -> str:
     """How many streams each way of decoding got wrong."""
     report = load(path)
@@ -92,6 +77,24 @@ def exactness(path: Path) -> str:
     return (
         markdown_table(["decoded with", "streams that differ"], rows, right=(1,))
         + f"\n\nStreams encoded on {machine(report['origin'])}; {made_by(report)}."
+    )
+
+
+def exactness_of_peers(path: Path) -> str:
+    """How many pictures CompressAI's models decoded wrongly under each change."""
+    report = load(path)
+    names = list(report["settings"])
+    found = {(row["codec"], row["variation"]): row for row in report["variations"]}
+    rows = [
+        [variation, *(_wrong(found[name, variation], report["pictures"]) for name in names)]
+        for variation in dict.fromkeys(variation for _, variation in found)
+    ]
+    steps = report["trained_steps"]
+    trained = f"trained for {steps} steps" if steps else "random weights, latents spread as in trained models"
+    return (
+        markdown_table(["decoder's only change", *map(label, names)], rows, right=range(1, 1 + len(names)))
+        + f"\n\nPictures decoded to other symbols, and in brackets the share of symbols; {trained}. CompressAI "
+        f"{report['compressai']}; {made_by(report)}."
     )
 
 
@@ -168,6 +171,11 @@ def label(codec: str) -> str:
 def signed(percent: float, digits: int = 1) -> str:
     """A difference in percent with its sign."""
     return f"{percent:+.{digits}f} %".replace("-", "−")
+
+
+def _wrong(row: dict[str, Any], pictures: int) -> str:
+    share = f" ({100 * row['wrong_symbols']:.2g} %)" if row["wrong"] else ""
+    return f"{row['wrong']} of {pictures}{share}"
 
 
 def _difference(report: dict[str, Any], codec: str, anchor: str, measure: str) -> str:

@@ -9,7 +9,8 @@ import torch
 
 from cotam.checkpoint import write_model
 from cotam.codec import Codec, load_codec
-from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.models.cotam_s import CotamS
+from cotam.models.cotam_s_config import CotamSConfig
 from cotam.training.calibration import gaussian_tables
 
 SMALL = CotamSConfig(

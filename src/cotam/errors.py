@@ -10,7 +10,7 @@
     │   └── VideoError         a clip whose frames cannot be read
     ├── ModelError             unknown model, wrong or damaged weights
     ├── TrainingError          training data or a checkpoint that cannot be used
-    └── DatasetError           files of a benchmark: answers, questions, an export that cannot be used
+    └── DatasetError           a data set, or files of a benchmark, that cannot be used
 
 A mistake in the call itself (quality out of range, wrong type) stays ``ValueError`` or ``TypeError``.
 The message names the file or argument and says what would be right; it is one line.
@@ -50,4 +50,4 @@ class TrainingError(CotamError):
 
 
 class DatasetError(CotamError):
-    """Files of a benchmark cannot be used: answers, questions, a folder of exported scenes."""
+    """A data set cannot be used: pictures, shards, tables, answers, questions, a folder of exported scenes."""

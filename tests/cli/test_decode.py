@@ -20,7 +20,7 @@ def expected(random_model_path, stream) -> np.ndarray:
 def test_a_stream_becomes_the_picture_that_the_codec_decodes(
     cotam, stream, expected, random_model_path, tmp_path
 ):
-    ran = cotam("decode", stream, tmp_path / "p.png", "--model", random_model_path)
+    ran = cotam("decode", stream, tmp_path / "p.png", "--model", random_model_path, "--runtime", "torch")
     assert (ran.code, ran.out) == (0, b"")
     assert np.array_equal(pixels(tmp_path / "p.png"), expected)
 
@@ -98,7 +98,9 @@ def test_a_folder_of_streams_keeps_its_tree(cotam, stream, expected, random_mode
     (source / "b.COTAM").write_bytes(data)
     (source / "bad.cotam").write_bytes(data[:25])
     (source / "other.jpg").write_bytes(b"")
-    ran = cotam("decode", source, tmp_path / "out", "--model", random_model_path, "--json")
+    ran = cotam(
+        "decode", source, tmp_path / "out", "--model", random_model_path, "--json", "--runtime", "torch"
+    )
     report = json.loads(ran.out)
     assert ran.code == 1
     assert np.array_equal(pixels(tmp_path / "out" / "below" / "a.png"), expected)
@@ -107,6 +109,7 @@ def test_a_folder_of_streams_keeps_its_tree(cotam, stream, expected, random_mode
         "files": 2,
         "failed": 1,
         "skipped": 1,
+        "done_before": 0,
         "bytes_in": 2 * len(data),
         "bytes_out": sum(item["bytes_out"] for item in report["files"]),
         "ratio": report["total"]["ratio"],

@@ -184,6 +184,6 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Codec, "encode", interrupt)
-    ran = cotam("encode", photo, tmp_path / "s.cotam", "--model", random_model_path)
+    ran = cotam("encode", photo, tmp_path / "s.cotam", "--model", random_model_path, "--runtime", "torch")
     assert ran.code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]

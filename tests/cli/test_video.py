@@ -157,6 +157,7 @@ def test_levels_are_steadied_along_time(cotam, frames, random_model_path, tmp_pa
     ("options", "message"),
     [
         (("--fps", 1), "are for clips, animated pictures and folders"),
+        (("--key-interval", 5), "are for clips, animated pictures and folders"),
         (("--steady",), "are for clips"),
     ],
 )
@@ -171,3 +172,12 @@ def test_a_clip_takes_no_options_of_pictures(cotam, frames, stream, tmp_path):
     assert (ran.code, "--keep-metadata is for pictures" in ran.problem) == (2, True)
     ran = cotam("decode", stream, tmp_path / "p.png", "--frame", 0)
     assert (ran.code, "are for sequences" in ran.problem) == (2, True)
+
+
+def test_frames_are_predicted_where_an_interval_is_given(cotam, frames, tmp_path):
+    ran = cotam("encode", frames, tmp_path / "p.cotam", "--key-interval", 4)
+    assert ran.code == 0
+    predicted = [frame.predicted for frame in read_stream((tmp_path / "p.cotam").read_bytes()).frames]
+    assert predicted == [False, True, True, True, False]
+    assert cotam("decode", tmp_path / "p.cotam", tmp_path / "out").code == 0
+    assert len(list((tmp_path / "out").iterdir())) == 5

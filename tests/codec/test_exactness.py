@@ -1,12 +1,14 @@
 """One stream, the same integers: whatever the threads, kernels, precision, batch or thread that decodes it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from cotam.codec import LevelMap, load_codec
+from cotam.codec import LevelMap, codec_for_stream, load_codec
+from cotam.errors import BitstreamError
 from cotam.evaluation.variations import cpu_settings
 
 
@@ -90,21 +92,31 @@ def test_no_pictures_give_no_streams(random_codec):
 
 
 def test_one_bad_stream_of_a_batch_is_an_error(random_codec, coded):
-    from cotam.errors import BitstreamError
-
     with pytest.raises(BitstreamError):
         random_codec.decode_batch([coded[0][0], coded[0][1][:-1]])
 
 
 def test_threads_may_share_a_codec(random_codec, make_picture):
-    pictures = [make_picture(32 + 16 * (seed % 3), 48, seed) for seed in range(12)]
+    """Encoding, decoding to latents and to pixels, sizes and maps mixed, and damaged streams in between."""
+    jobs = [(make_picture(32 + 16 * (n % 3), 48, n), LevelMap([[1, -1], [0, n % 2]])) for n in range(12)]
 
-    def both_ways(picture):
-        data = random_codec.encode(picture, 70)
-        return data, random_codec.decode_latents(data).latents
+    def both_ways(job):
+        picture, level_map = job
+        data = random_codec.encode(picture, 70, level_map=level_map)
+        with pytest.raises(BitstreamError):
+            random_codec.decode(data[:-9])
+        return data, random_codec.decode_latents(data).latents.tolist(), random_codec.decode(data).tobytes()
 
-    expected = [both_ways(picture) for picture in pictures]
+    expected = [both_ways(job) for job in jobs]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(both_ways, jobs * 3))
+    assert found == expected * 3
+
+
+def test_threads_may_ask_for_the_shared_codec_of_a_stream_at_once():
+    golden = Path(__file__).parent.parent / "conformance" / "cotam-s"
+    streams = [(golden / f"{name}.cotam").read_bytes() for name in ("still", "grey", "one-row")] * 4
+    expected = [codec_for_stream(data).decode(data).tobytes() for data in streams]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(both_ways, pictures))
-    assert [data for data, _ in found] == [data for data, _ in expected]
-    assert all(torch.equal(a, b) for (_, a), (_, b) in zip(found, expected, strict=True))
+        found = list(pool.map(lambda data: codec_for_stream(data).decode(data).tobytes(), streams))
+    assert found == expected

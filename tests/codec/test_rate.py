@@ -10,7 +10,7 @@ from cotam.bitstream.payload import minimum_payload_bytes
 from cotam.codec import LevelMap
 from cotam.codec.latents import LatentCoder
 from cotam.codec.rate_control import MAX_TRIALS, search_step
-from cotam.ops.quality import MAX_STEP, MIN_STEP
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 
 SLACK_BYTES = 8
 

@@ -11,7 +11,7 @@ from PIL import Image
 from cotam.bitstream import FrameRecord, Stream, StreamHeader, read_stream, write_stream
 from cotam.codec import load_codec
 from cotam.errors import BitstreamError, ImageError, ModelError
-from cotam.ops.fixed_point import ONE
+from cotam.ops.integers import ONE
 
 SIZES = [(1, 1), (1, 7), (16, 16), (17, 33), (64, 80), (100, 150)]
 

@@ -10,7 +10,7 @@ from cotam.checkpoint import write_model
 from cotam.codec import SimilarityTarget, load_codec
 from cotam.codec.similarity import TokenSimilarity, search_similarity
 from cotam.models.cotam_s import CotamS
-from cotam.ops.quality import MAX_STEP, MIN_STEP
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 from cotam.training.calibration import gaussian_tables
 from cotam.vision import TowerRun, load_tower
 

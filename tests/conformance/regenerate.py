@@ -1,11 +1,12 @@
-"""Make the golden streams again: a deliberate act, never done by a test.
+"""Make golden streams: a deliberate act, never done by a test.
 
-    python tests/conformance/regenerate.py            # the streams and the manifest, with the committed model
-    python tests/conformance/regenerate.py --model    # the model too: all golden streams become new ones
-    python tests/conformance/regenerate.py --shipped  # only those of the shipped model, after its weights changed
+    python tests/conformance/regenerate.py            # the streams that are not there yet, with the committed model
+    python tests/conformance/regenerate.py --shipped  # likewise those of the shipped model
+    python tests/conformance/regenerate.py --model    # the model and all its streams anew
 
-Changed golden files mean that streams in the field no longer decode: that takes a new version of the format
-(``docs/format.md``), and then the old files stay beside the new ones.
+A stream that is there is kept, with its entry in the manifest. Changed golden files mean that streams in the field no
+longer decode: that takes a new version of the format (``docs/format.md``), and then the old files stay beside the new
+ones. After new weights of the shipped model, its old streams are deleted by hand.
 """
 
 import json
@@ -14,17 +15,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from corners import corner_streams
 
 from cotam.bitstream import FrameRecord, Metadata, Stream, StreamHeader, read_stream, write_stream
+from cotam.bitstream.limits import MAX_SIDE
 from cotam.checkpoint import write_model
 from cotam.codec import Codec, LevelMap, load_codec
 from cotam.entropy_coding import TableSet, quantise_probabilities
-from cotam.entropy_models.gaussian import TABLES, gaussian_probabilities
+from cotam.entropy_models.gaussian import gaussian_probabilities
+from cotam.entropy_models.structure import TABLES
+from cotam.evaluation.conformance import MANIFEST, stills
 from cotam.evaluation.exactness import digest_of
-from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.models.cotam_s import CotamS
+from cotam.models.cotam_s_config import CotamSConfig
 
 HERE = Path(__file__).parent
-MODEL, MANIFEST = HERE / "model.safetensors", "manifest.json"
+MODEL = HERE / "model.safetensors"
 CONFIG = CotamSConfig(
     latents=12,
     hyper=4,
@@ -38,7 +44,26 @@ CONFIG = CotamSConfig(
     nodes=3,
 )
 SHIPPED = HERE / "cotam-s"
-SHIPPED_NAMES = ("still", "level-map", "odd-size", "quality-1", "quality-100")
+SHIPPED_NAMES = (
+    "still",
+    "level-map",
+    "odd-size",
+    "quality-1",
+    "quality-100",
+    "nine-levels",
+    "grey",
+    "sequence",
+    "one-pixel",
+    "one-row",
+    "one-column",
+    "beyond-the-scale",
+    "large-map",
+    "blank",
+    "widest",
+    "extreme-latents",
+)
+BLANK = {"blank": (640, 832), "widest": (1, MAX_SIDE)}
+"""Height and width of flat pictures; the first takes fewer bytes than the container asks for: it is padded."""
 MAX_RADIUS = 12
 """Small tables, so that escapes are part of the golden streams."""
 
@@ -91,6 +116,7 @@ def streams(codec: Codec) -> dict[str, bytes]:
         "quality-100": codec.encode(picture(48, 48, 5), 100),
         "padded": with_leading_zeros(still, 5),
         "sequence": sequence(codec, [picture(40, 56, 6), picture(40, 56, 7)]),
+        **corner_streams(codec, picture),
     }
 
 
@@ -112,16 +138,6 @@ def sequence(codec: Codec, pictures: list[np.ndarray]) -> bytes:
     return write_stream(Stream(StreamHeader(width, height, codec.model_id, sequence=True), tuple(frames)))
 
 
-def stills(data: bytes) -> list[bytes]:
-    """Every frame of a stream as a still image."""
-    stream = read_stream(data)
-    header = StreamHeader(
-        stream.header.width, stream.header.height, stream.header.model_id, stream.header.grey
-    )
-    frames = [FrameRecord(frame.quality, frame.level_map, frame.payload) for frame in stream.frames]
-    return [write_stream(Stream(header, (frame,))) for frame in frames]
-
-
 def describe(codec: Codec, data: bytes) -> dict[str, object]:
     """The manifest's entry of a stream."""
     header, frames = read_stream(data).header, [codec.decode_latents(still) for still in stills(data)]
@@ -135,24 +151,30 @@ def describe(codec: Codec, data: bytes) -> dict[str, object]:
 
 
 def write(folder: Path, codec: Codec, made: dict[str, bytes]) -> None:
-    """Write streams and the manifest that describes them."""
-    folder.mkdir(exist_ok=True)
-    for name, data in made.items():
+    """Write the streams that are not there yet, and add them to the manifest."""
+    path = folder / MANIFEST
+    kept = json.loads(path.read_text())["streams"] if path.is_file() else {}
+    new = {name: data for name, data in made.items() if not (folder / f"{name}.cotam").exists()}
+    for name, data in new.items():
         (folder / f"{name}.cotam").write_bytes(data)
-    entries = {name: describe(codec, data) for name, data in sorted(made.items())}
-    manifest = {"model_id": codec.model_id.hex(), "streams": entries}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-    print(f"wrote {len(made)} streams, {sum(map(len, made.values()))} bytes, and {MANIFEST}")
+    entries = {
+        name: describe(codec, new[name]) if name in new else kept[name] for name in sorted({*kept, *new})
+    }
+    path.write_text(json.dumps({"model_id": codec.model_id.hex(), "streams": entries}, indent=2) + "\n")
+    print(f"wrote {len(new)} streams, {sum(map(len, new.values()))} bytes; kept {len(entries) - len(new)}")
 
 
 def main() -> None:
     """Write the files that the arguments ask for."""
     if "--shipped" in sys.argv[1:]:
         codec = load_codec()
-        made = streams(codec)
+        blank = {name: codec.encode(np.full((*size, 3), 128, np.uint8), 1) for name, size in BLANK.items()}
+        made = streams(codec) | blank
         write(SHIPPED, codec, {name: made[name] for name in SHIPPED_NAMES})
         return
     if "--model" in sys.argv[1:]:
+        for path in (*HERE.glob("*.cotam"), HERE / MANIFEST):
+            path.unlink()
         make_model()
     codec = load_codec(MODEL)
     write(HERE, codec, streams(codec))

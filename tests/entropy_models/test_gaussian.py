@@ -9,11 +9,11 @@ from cotam.entropy_models.gaussian import (
     MIN_LIKELIHOOD,
     SCALE_MAX,
     SCALE_MIN,
-    TABLES,
     gaussian_bits,
     gaussian_probabilities,
     scale_of_index,
 )
+from cotam.entropy_models.structure import TABLES
 
 
 def scale(index):

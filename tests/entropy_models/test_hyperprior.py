@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from cotam.entropy_models.gaussian import TABLES
 from cotam.entropy_models.hyperprior import HyperAnalysis, HyperScales, HyperSynthesis
-from cotam.ops.fixed_point import ONE, to_integers
-from cotam.ops.quality import MAX_STEP, MIN_STEP, quality_hats
+from cotam.entropy_models.structure import TABLES
+from cotam.ops.fixed_point import to_integers
+from cotam.ops.integers import ONE
+from cotam.ops.quality import quality_hats
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (4, 4), (6, 9), (8, 3)])
@@ -16,6 +18,15 @@ def test_hyper_latents_lie_at_a_quarter_of_the_latents_resolution_rounded_up(siz
     z = analysis(torch.ones(2, 8, *size), hats)
     assert z.shape == (2, 4, -(-size[0] // 4), -(-size[1] // 4))
     assert synthesis(z).shape == (2, 6, 4 * z.shape[2], 4 * z.shape[3])
+
+
+def test_hyper_latents_are_the_same_in_training_and_outside():
+    torch.manual_seed(0)
+    analysis, hats = HyperAnalysis(8, 3, 8, 4), quality_hats(torch.full((1, 5, 6), 300), 3)
+    y = torch.randn(1, 8, 5, 6) * torch.logspace(-4, 4, 8)[:, None, None]
+    expected = analysis(y.requires_grad_(), hats)
+    with torch.inference_mode():
+        torch.testing.assert_close(analysis(y.detach(), hats), expected.detach())
 
 
 def test_the_exact_synthesis_stays_close_to_the_one_that_was_trained():

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from cotam.entropy_models.quadtree import PASSES, QuadtreeContext, blocks_of_pass
-from cotam.ops.fixed_point import ONE, to_integers
+from cotam.entropy_models import quadtree
+from cotam.entropy_models.quadtree import ContextTrunk, QuadtreeContext
+from cotam.entropy_models.structure import PASSES, blocks_of_pass
+from cotam.ops.fixed_point import to_integers
+from cotam.ops.integers import ONE
 from cotam.ops.quality import quality_hats
 
 CHANNELS, FEATURES, NODES = 8, 6, 3
@@ -115,3 +118,15 @@ def test_a_pass_asks_only_for_blocks_that_have_positions(context, size):
     ]
     assert [block.where for block in blocks] == expected
     assert all(block.means.shape == block.indexes.shape for block in blocks)
+
+
+@pytest.mark.parametrize("positions", [1, 20, 10_000])
+def test_an_exact_trunk_gives_the_same_in_strips_of_any_size(monkeypatch, positions):
+    torch.manual_seed(5)
+    trunk = to_integers(ContextTrunk(6))
+    x = torch.randint(-3 * ONE, 3 * ONE, (2, 6, 17, 5)).double()
+    before, expected = x.clone(), trunk(x)
+    monkeypatch.setattr(quadtree, "STRIP_POSITIONS", positions)
+    assert torch.equal(trunk(x), expected)
+    assert torch.equal(x, before)
+    assert expected.unique().numel() > 50

@@ -75,19 +75,3 @@ def test_robustness_reports_and_succeeds(random_model_path, tmp_path, capsys):
     report = json.loads(target.read_text())
     assert sum(report["outcomes"].values()) == 60
     assert report["failures"] == []
-
-
-def test_speed_reports_stages_and_memory(pictures, random_model_path, tmp_path, capsys):
-    target = tmp_path / "s.json"
-    options = ["--threads", "1", "--repeat", "1", "--size", "64x48", "--model", random_model_path]
-    assert bench("speed", "--images", pictures, *options, "--json", target) == 0
-    report = json.loads(target.read_text())
-    assert {row["codec"] for row in report["timings"]} == {"random", "webp", "avif"}
-    assert report["memory"]["peak_bytes"] > 1e6
-
-
-@pytest.mark.parametrize(
-    "options", [["--size", "big"], ["--size", "0x5"], ["--threads", "0"], ["--threads", "x"]]
-)
-def test_bad_use_of_speed_is_exit_code_2(options, capsys):
-    assert bench("speed", *options) == 2

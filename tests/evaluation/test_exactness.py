@@ -7,7 +7,7 @@ import torch
 from cotam.codec import Codec
 from cotam.evaluation.exactness import QUALITIES, Sample, digest_of, make_samples, mismatches
 from cotam.evaluation.synthetic import synthetic_picture
-from cotam.evaluation.variations import compile_entropy_networks, cpu_settings, variations
+from cotam.evaluation.variations import always_compiled, compile_entropy_networks, cpu_settings, variations
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +68,27 @@ def test_compiling_reaches_every_exact_layer(random_model_path: Path, monkeypatc
     exact = {m for m in codec.network.modules() if type(m).__name__.startswith("Integer")}
     assert exact
     assert exact <= inside
+
+
+class Doubling(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + x
+
+
+def test_what_is_called_compiled_is_never_quietly_run_without_compiling():
+    from torch._dynamo import config as dynamo
+    from torch._dynamo.exc import FailOnRecompileLimitHit
+
+    def through_one_after_the_other(limit: int) -> None:
+        layer = Doubling()
+        layer.compile(backend="eager", dynamic=False)
+        with always_compiled(), dynamo.patch(recompile_limit=limit):
+            for size in range(2, 7):
+                layer(torch.zeros(size))
+
+    torch.compiler.reset()
+    through_one_after_the_other(dynamo.recompile_limit)
+    torch.compiler.reset()
+    with pytest.raises(FailOnRecompileLimitHit):
+        through_one_after_the_other(2)
+    torch.compiler.reset()

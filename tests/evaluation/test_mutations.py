@@ -3,8 +3,9 @@ import zlib
 import numpy as np
 import pytest
 
+from cotam.bitstream import read_stream
 from cotam.codec import Codec
-from cotam.evaluation.mutations import MUTATIONS, change_field, change_payload, junk, mutate
+from cotam.evaluation.mutations import MUTATIONS, change_field, change_payload, junk, mix_parts, mutate
 from cotam.evaluation.robustness import valid_streams
 
 RUNS = 300
@@ -48,3 +49,12 @@ def test_a_changed_field_leaves_the_payload_alone(streams):
 def test_junk_begins_like_a_stream(streams):
     rng = np.random.default_rng(0)
     assert all(junk(rng, streams[0], b"").startswith(b"\x8bCTM") for _ in range(20))
+
+
+def test_mixed_parts_make_a_valid_container(streams):
+    rng = np.random.default_rng(0)
+    mixed = [mix_parts(rng, streams[5], streams[11]) for _ in range(20)]
+    whole = [data for data in mixed if repaired(data)]
+    assert len(whole) >= 15
+    assert len({read_stream(data).header for data in whole}) == 2
+    assert len({data[15:19] for data in whole}) > 1

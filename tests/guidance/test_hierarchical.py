@@ -5,8 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cotam.guidance import TowerGuidance
-from cotam.guidance import tower as tower_module
+from cotam.guidance import TowerGuidance, looking
 from cotam.guidance.hierarchical import MAX_TILES, Tile, join_tiles, tiles_of, uses_tiles
 from cotam.guidance.maps import area_average, standardised
 
@@ -73,7 +72,7 @@ def test_tiles_place_what_the_squashed_picture_only_hints_at(scripted):
 
 
 def test_tiles_go_through_the_tower_in_bounded_batches(scripted, photograph, monkeypatch):
-    monkeypatch.setattr(tower_module, "batch_size", lambda *_: 5)
+    monkeypatch.setattr(looking, "batch_size", lambda *_: 5)
     pixels = photograph(128, 160, 0, 0, 8)
     TowerGuidance(scripted, hierarchical=True).importance(pixels)
     tiles = len(tiles_of(128, 160, scripted.input_size))

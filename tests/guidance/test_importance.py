@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from cotam.guidance import TowerGuidance, levels_of
-from cotam.guidance.importance import ATTENTION_BYTES, attention_importance, batch_size
+from cotam.guidance.attention import ATTENTION_BYTES, batch_size
+from cotam.guidance.importance import attention_importance
 
 GRID = 4
 K = 0.75

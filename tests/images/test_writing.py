@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cotam.errors import ImageError
-from cotam.images import load_image, save_image_atomically, to_pil, write_atomically
+from cotam.images import load_image, remove_leftovers, save_image_atomically, to_pil, write_atomically
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 10, 3), dtype=np.uint8)
 
@@ -134,3 +134,13 @@ def test_a_mode_that_the_format_lacks_is_an_image_error(tmp_path):
     with pytest.raises(ImageError, match=r"a\.jpg: Pillow cannot save this picture as JPEG"):
         save_image_atomically(Image.new("RGBA", (4, 4)), tmp_path / "a.jpg")
     assert (tmp_path / "a.jpg").read_bytes() == b"old"
+
+
+def test_what_killed_processes_left_is_removed_and_what_others_are_writing_is_not(tmp_path):
+    names = [".cotam-0123456789abcdef.part", ".cotam-fedcba9876543210.part", "mine.part", ".cotam-notes.txt"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+    for name in (names[0], *names[2:]):
+        os.utime(tmp_path / name, (0, 0))
+    remove_leftovers(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == sorted(names[1:])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from cotam.models.cotam_s import CotamS, CotamSConfig, pad_to_stride
+from cotam.models.cotam_s import CotamS, pad_to_stride
+from cotam.models.cotam_s_config import CotamSConfig
 from cotam.ops.fixed_point import FixedConv, IntegerConv
 
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from cotam.models.gains import GAIN_SQUARED_PER_LMBDA, QualityGains
-from cotam.ops.quality import MAX_LMBDA, MAX_STEP, MIN_LMBDA, MIN_STEP, quality_hats
+from cotam.ops.quality import MAX_LMBDA, MIN_LMBDA, quality_hats
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 
 ALL_STEPS = torch.arange(MIN_STEP, MAX_STEP + 1).view(1, 1, -1)
 

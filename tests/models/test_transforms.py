@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from cotam.models import transforms
-from cotam.models.transforms import STRIDE, Analysis, Block, Synthesis, cosine_basis
+from cotam.models.cotam_s_config import STRIDE
+from cotam.models.transforms import Analysis, Block, Synthesis, cosine_basis
 
 SIZES = {"wide": 8, "deep": 12, "blocks": (1, 1), "latents": 32}
 

@@ -9,19 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from cotam.ops.fixed_point import (
-    FRACTION_BITS,
-    MAX_ACTIVATION,
-    MAX_SHIFT,
-    MAX_WEIGHT,
-    ONE,
-    FixedConv,
-    IntegerConv,
-    add_leaky,
-    leaky_relu,
-    saturate,
-    to_integers,
-)
+from cotam.ops.fixed_point import FixedConv, IntegerConv, add_leaky, leaky_relu, saturate, to_integers
+from cotam.ops.integers import FRACTION_BITS, MAX_ACTIVATION, MAX_SHIFT, MAX_WEIGHT, ONE
 
 LAYERS = st.tuples(
     st.integers(0, 2**32 - 1),  # seed
@@ -143,6 +132,17 @@ def test_compiled_layers_give_the_same_integers():
     compiled = torch.compile(lambda values: leaky_relu(layers(values)))
     assert torch.equal(compiled(x), leaky_relu(layers(x)))
     torch.compiler.reset()
+
+
+def test_a_prepared_layer_gives_the_same_and_stores_nothing_more():
+    for depthwise in (False, True):
+        layer, x = random_layer(4, depthwise, 15), random_input(5, 2, 24, 6, 5)
+        expected, stored = layer(x), set(layer.state_dict())
+        layer.prepare()
+        assert torch.equal(layer(x), expected)
+        assert set(layer.state_dict()) == stored == {"weight", "bias", "shift"}
+        moved = layer.to("meta")
+        assert moved.scaled_weight.device.type == moved.scaled_bias.device.type == "meta"
 
 
 def test_a_layer_that_could_pass_2_to_the_53_is_not_exact():

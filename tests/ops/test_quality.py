@@ -4,17 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from cotam.ops.quality import (
-    HAT_ONE,
-    MAX_LMBDA,
-    MAX_STEP,
-    MIN_LMBDA,
-    MIN_STEP,
-    lmbda_of_step,
-    quality_hats,
-    quality_to_step,
-    shift_steps,
-)
+from cotam.ops.quality import MAX_LMBDA, MIN_LMBDA, lmbda_of_step, quality_hats, shift_steps
+from cotam.ops.quality_scale import HAT_ONE, MAX_STEP, MIN_STEP, quality_to_step
 
 ALL_STEPS = torch.arange(MIN_STEP, MAX_STEP + 1).view(1, 1, -1)
 

@@ -11,7 +11,6 @@ from PIL import Image, UnidentifiedImageError
 
 import cotam
 from cotam.serving.engines import sglang_plugin, vllm_connector
-from cotam.serving.engines.data_sets import decode_rows, decode_sample
 from cotam.serving.pictures import encoded
 
 
@@ -112,41 +111,3 @@ def test_the_entry_points_name_the_plugins() -> None:
     assert found.load() is vllm_connector.register
     (found,) = entry_points(group="sglang.srt.plugins", name="cotam")
     assert found.load() is sglang_plugin.register
-
-
-def test_rows_of_a_data_set_are_decoded_together(tmp_path: Path, make_photo: Any) -> None:
-    photos = [make_photo(seed=1), make_photo(seed=2), make_photo(40, 30, 3)]
-    streams = [cotam.encode(photo, 30) for photo in photos]
-    (tmp_path / "third.cotam").write_bytes(streams[2])
-    values = [
-        {"bytes": streams[0], "path": None},
-        streams[1],
-        {"bytes": None, "path": str(tmp_path / "third.cotam")},
-        {"bytes": encoded(photos[0], "PNG"), "path": None},
-        None,
-    ]
-    rows = decode_rows({"image": values, "label": [1, 2, 3, 4, 5]})
-    assert rows["label"] == [1, 2, 3, 4, 5]
-    for picture, stream in zip(rows["image"], streams, strict=False):
-        assert picture.convert("RGB").tobytes() == cotam.decode(stream).convert("RGB").tobytes()
-    assert rows["image"][3].tobytes() == photos[0].tobytes()
-    assert rows["image"][4] is None
-
-
-def test_real_data_sets_decode_through_it(photo: Image.Image) -> None:
-    datasets = pytest.importorskip("datasets")
-    stream = cotam.encode(photo, 30)
-    features = datasets.Features({"image": datasets.Image(decode=False)})
-    rows = datasets.Dataset.from_dict({"image": [{"bytes": stream, "path": None}]}, features=features)
-    rows.set_transform(decode_rows)
-    assert rows[0]["image"].size == photo.size
-
-
-def test_a_webdataset_handler_takes_its_own_files_alone(photo: Image.Image) -> None:
-    stream = cotam.encode(photo, 30)
-    decoded = decode_sample("left.cotam", stream)
-    assert decoded is not None
-    assert decoded.size == photo.size
-    assert decode_sample("json", b"{}") is None
-    with pytest.raises(cotam.BitstreamError):
-        decode_sample("cotam", stream[:-1])

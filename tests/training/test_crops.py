@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import torch
 
-from cotam.ops.quality import MAX_STEP, MIN_STEP
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.crops import CropDataset
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from cotam.errors import TrainingError
-from cotam.models.cotam_s import CotamSConfig
+from cotam.models.cotam_s_config import CotamSConfig
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.run import UNPLANNED, TrainingRun

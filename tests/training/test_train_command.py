@@ -9,7 +9,7 @@ from PIL import Image
 
 from cotam.cli.running import run
 from cotam.cli.train import recipe
-from cotam.models.cotam_s import CotamSConfig
+from cotam.models.cotam_s_config import CotamSConfig
 from cotam.training.checkpoints import load_checkpoint
 
 SMALL = CotamSConfig(8, 4, 8, 8, (1, 1), (1, 1), 8, 8, 8, 3)

@@ -126,9 +126,7 @@ def test_a_predicted_frame_is_refused_by_a_model_that_knows_none(random_codec, c
     data = write_stream(Stream(replace(stream.header, version=2), frames))
     reader = VideoReader(io.BytesIO(data), random_codec)
     assert np.array_equal(reader.frame(0), VideoReader(io.BytesIO(coded), random_codec).frame(0))
-    with pytest.raises(
-        ModelError, match="predicted from the one before it, and random knows key frames alone"
-    ):
+    with pytest.raises(ModelError, match="knows key frames alone"):
         reader.frame(1)
 
 

@@ -7,7 +7,8 @@ from cotam.adapters.latent_adapter import LatentAdapter
 from cotam.adapters.sampling import STRIDE, sample_latents
 from cotam.adapters.transform_neck import TransformNeck
 from cotam.models.gains import QualityGains
-from cotam.ops.quality import MAX_STEP, MIN_STEP, quality_hats
+from cotam.ops.quality import quality_hats
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 
 
 def make_tokens(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cotam.analysis.attention import AttentionMeasures, measure_attention
 from cotam.analysis.token_similarity import cosine_similarity, linear_cka
-from cotam.guidance.importance import batch_size
+from cotam.guidance.attention import batch_size
 from cotam.vision.walking import walk
 
 if TYPE_CHECKING:

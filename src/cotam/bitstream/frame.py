@@ -33,7 +33,7 @@ def read_body(reader: ByteReader, header: StreamHeader, timestamp_ms: int) -> Fr
     quality, predicted = read_quality(reader, header)
     level_map = read_level_map(reader)
     with refusing_stream_values():
-        check_payload_length(reader.remaining, header.width, header.height)
+        check_payload_length(reader.remaining, header.width, header.height, predicted=predicted)
         return FrameRecord(quality, level_map, reader.rest(), timestamp_ms, predicted)
 
 

@@ -37,6 +37,9 @@ MAX_PIXELS_PER_PAYLOAD_BYTE = 512
 MIN_FREE_PAYLOAD = 512
 """Payloads are counted as at least this many bytes by the rule above, so small pictures need no padding."""
 
+PREDICTED_FACTOR = 8
+"""How many times more pixels a byte of a predicted frame's payload may ask for."""
+
 MAX_PAYLOAD_BYTES = 2**28
 """Largest payload of a frame, in bytes."""
 

@@ -152,7 +152,7 @@ def check_frame(header: StreamHeader, index: int, frame: FrameRecord) -> None:
     Raises:
         ValueError: its payload is too short or too long, or it is predicted and there is nothing to predict it from.
     """
-    check_payload_length(len(frame.payload), header.width, header.height)
+    check_payload_length(len(frame.payload), header.width, header.height, predicted=frame.predicted)
     if frame.predicted and header.version < PREDICTION_VERSION:
         raise ValueError(
             f"frame {index} is predicted, which needs version {PREDICTION_VERSION}, not {header.version}"

@@ -208,5 +208,5 @@ def _what_is_known() -> str:
 def _card_of(text: str, path: Path) -> AdapterCard:
     try:
         return AdapterCard.from_dict(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path}: damaged adapter description ({error})") from error

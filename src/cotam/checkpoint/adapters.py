@@ -12,6 +12,7 @@ from torch import Tensor
 
 from cotam.adapters import LatentAdapter, LatentAdapterConfig, TransformNeck, TransformNeckConfig
 from cotam.checkpoint.adapter_cards import AdapterCard, TowerIdentity, find_adapter, to_metadata
+from cotam.checkpoint.capacity import check_capacity
 from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
 from cotam.errors import ModelError
 from cotam.vision.fingerprint import fingerprint
@@ -91,10 +92,13 @@ def load_adapter(name_or_path: str | Path) -> LoadedAdapter:
         tensors = load_file(file.path)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{file.path}: the adapter file is damaged ({error})") from error
+    if other := sorted(name for name, tensor in tensors.items() if tensor.dtype != STORED):
+        raise ModelError(f"{file.path}: {other[0]} is of type {tensors[other[0]].dtype}, not {STORED}")
     if _identity(file.card, tensors) != file.adapter_id:
         raise ModelError(
             f"{file.path}: the adapter file is damaged: its content does not match its id {file.adapter_id}"
         )
+    check_capacity(file.path, lambda: build_network(file.card), tensors)
     network = build_network(file.card)
     try:
         network.load_state_dict(tensors)

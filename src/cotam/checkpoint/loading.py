@@ -1,21 +1,15 @@
-"""Loading a model file: checked against its own hash, then ready to code."""
+"""Loading a model file into torch's networks, ready to code."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
 
-from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
-from cotam.checkpoint.registry import ModelCard, find_model
-from cotam.checkpoint.writing import ARCHITECTURE
+from cotam.checkpoint.reading import ModelArrays, read_model
+from cotam.checkpoint.registry import ModelCard
 from cotam.entropy_coding import TableSet
-from cotam.entropy_models.gaussian import TABLES
 from cotam.errors import ModelError
-from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.models.cotam_s import CotamS
 from cotam.ops.fixed_point import IntegerConv
 
 
@@ -39,60 +33,30 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
     Raises:
         ModelError: unknown, damaged, altered, or of another architecture.
     """
-    card = find_model(name_or_path)
-    try:
-        tensors = load_file(card.path)
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{card.path}: the model file is damaged ({error})") from error
-    if content_hash(card.architecture, card.config, tensors)[: 2 * MODEL_ID_BYTES] != card.model_id:
-        raise ModelError(
-            f"{card.path}: the model file is damaged: its content does not match its id {card.model_id}"
-        )
-    if card.architecture != ARCHITECTURE:
-        raise ModelError(
-            f"{card.path}: architecture {card.architecture!r} is not known here; known: {ARCHITECTURE}"
-        )
-    return LoadedModel(card, tables=_take_tables(card, tensors), network=_build(card, tensors))
+    read = read_model(name_or_path)
+    return LoadedModel(read.card, tables=read.tables, network=_build(read))
 
 
-def _take_tables(card: ModelCard, tensors: dict[str, Tensor]) -> TableSet:
-    try:
-        tables = TableSet(tensors.pop("tables.radius").numpy(), tensors.pop("tables.cdf").numpy())
-    except KeyError as error:
-        raise ModelError(f"{card.path}: the model file holds no frequency tables") from error
-    except ModelError as error:
-        raise ModelError(f"{card.path}: {error}") from error
-    if len(tables) != TABLES:
-        raise ModelError(f"{card.path}: there must be {TABLES} frequency tables, not {len(tables)}")
-    return tables
-
-
-def _build(card: ModelCard, tensors: dict[str, Tensor]) -> CotamS:
+def _build(read: ModelArrays) -> CotamS:
+    path = read.card.path
+    tensors = {name: torch.from_numpy(array) for name, array in read.tensors.items()}
     with torch.random.fork_rng(devices=[]):
-        network = CotamS(_config(card)).to_integers()
+        network = CotamS(read.config).to_integers()
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
         raise ModelError(
-            f"{card.path}: the weights do not fit their architecture: {str(error).splitlines()[0]}"
+            f"{path}: the weights do not fit their architecture: {str(error).splitlines()[0]}"
         ) from error
     for name, tensor in network.state_dict().items():
         same = tensors[name].is_floating_point() == tensor.is_floating_point() and torch.equal(
             tensors[name], tensor
         )
         if not (same and torch.isfinite(tensor).all()):
-            raise ModelError(f"{card.path}: {name} holds other than finite numbers of its type")
+            raise ModelError(f"{path}: {name} holds other than finite numbers of its type")
     for name, module in network.named_modules():
-        if isinstance(module, IntegerConv) and not module.is_exact():
-            raise ModelError(f"{card.path}: integer weights of {name} could overflow")
+        if isinstance(module, IntegerConv):
+            if not module.is_exact():
+                raise ModelError(f"{path}: integer weights of {name} could overflow")
+            module.prepare()
     return network
-
-
-def _config(card: ModelCard) -> CotamSConfig:
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in card.config.items()
-    }
-    try:
-        return CotamSConfig(**values)
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"{card.path}: sizes that {ARCHITECTURE} does not have: {error}") from error

@@ -128,7 +128,7 @@ def _what_is_known() -> str:
 def _read_config(text: str, path: Path) -> dict[str, Any]:
     try:
         config = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: damaged model description") from error
     if not isinstance(config, dict):
         raise ModelError(f"{path}: damaged model description")

@@ -11,11 +11,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
+from cotam.checkpoint.reading import ARCHITECTURE
 from cotam.checkpoint.registry import FORMAT, FORMAT_VERSION
 from cotam.entropy_coding import TableSet
 from cotam.models.cotam_s import CotamS
 
-ARCHITECTURE = "cotam-s"
 HALF_PRECISION = ("analysis.", "synthesis.", "hyper_analysis.")
 """Networks stored in float16: nothing in them can desynchronise a decoder."""
 

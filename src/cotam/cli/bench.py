@@ -1,4 +1,4 @@
-"""``cotam bench``: rate against rivals, exactness, speed, robustness, guidance."""
+"""``cotam bench``: rate against rivals, exactness, conformance, speed, robustness, guidance, and peers."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cotam.cli.bench_conformance import conformance
 from cotam.cli.bench_guidance import guidance
-from cotam.cli.bench_tables import print_exactness, print_rates, print_robustness, print_speed
+from cotam.cli.bench_options import Images, JsonFile, numbers, write
+from cotam.cli.bench_peers import peers
+from cotam.cli.bench_speed import speed
+from cotam.cli.bench_tables import print_exactness, print_rates, print_robustness
 from cotam.cli.console import messages, say
 from cotam.cli.options import DEFAULT_MODEL, Device, Model, Threads
 
@@ -25,11 +29,12 @@ app = typer.Typer(
     add_completion=False,
 )
 
-JsonFile = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write the report as JSON.")
-]
 app.command(epilog="Example: cotam bench guidance --images kodak --json guidance.json")(guidance)
-Images = Annotated[Path, typer.Option("--images", metavar="DIR", help="Folder of pictures.")]
+app.command(epilog="Example: cotam bench conformance tests/conformance tests/conformance/cotam-s")(
+    conformance
+)
+app.command(epilog="Example: cotam bench speed --threads 1,2 --repeat 9 --json speed.json")(speed)
+app.command(epilog="Example: cotam bench peers --peers-python venv/bin/python --images kodak")(peers)
 
 
 @app.command(
@@ -60,7 +65,7 @@ def rate(
 
     plot = plot or (json_file.with_suffix(".png") if json_file else None)
     require_matplotlib()
-    names, grid = split_names(codecs), _numbers(qualities)
+    names, grid = split_names(codecs), numbers(qualities)
     if anchor not in names:
         raise ValueError(f"--anchor {anchor!r} is not one of --codecs {codecs}")
     total = len(pictures_of(images))
@@ -75,7 +80,7 @@ def rate(
         say(f"not read: {picture.reason}")
     report, curves, against = rate_report(points, unreadable, rivals, anchor)
     print_rates(curves, [row for row in against if row.anchor == anchor], report)
-    _write(json_file, "rate", report)
+    write(json_file, "rate", report)
     if plot:
         draw(curves, plot, f"Mean of {report['pictures']} pictures")
 
@@ -112,35 +117,8 @@ def exactness(
         return
     report = {"origin": origin, **_decode_every_way(samples, model, compiled)}
     print_exactness(report)
-    _write(json_file, "exactness", report)
+    write(json_file, "exactness", report)
     raise typer.Exit(1 if report["mismatches"] else 0)
-
-
-@app.command(epilog="Example: cotam bench speed --threads 1,2 --repeat 9 --json speed.json")
-def speed(
-    images: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of pictures; by default a synthetic 768 x 512.")
-    ] = None,
-    threads: Annotated[str, typer.Option(metavar="N,N", help="Numbers of threads to try.")] = "1,2",
-    repeat: Annotated[int, typer.Option(min=1, metavar="N", help="Rounds; medians are reported.")] = 7,
-    size: Annotated[
-        str, typer.Option(metavar="WxH", help="Size of the picture whose memory is measured.")
-    ] = "3840x2160",
-    model: Model = DEFAULT_MODEL,
-    json_file: JsonFile = None,
-) -> None:
-    """Time encoding and decoding by stage, beside WebP and AVIF, and measure peak memory."""
-    from cotam.evaluation.speed_report import measure_memory, measure_speed, pictures_to_time
-
-    counts, (width, height) = [int(number) for number in _numbers(threads) or ()], _size(size)
-    if not counts or min(counts) < 1:
-        raise ValueError(f"--threads must be whole numbers from 1 on, not {threads!r}")
-    pictures = pictures_to_time(images)
-    with messages().status("measuring", spinner="line"):
-        report = measure_speed(model, pictures, counts, repeat)
-        report["memory"] = measure_memory(model, width, height)
-    print_speed(report)
-    _write(json_file, "speed", report)
 
 
 @app.command(epilog="Example: cotam bench robustness --num 20000 --seed 1 --json robustness.json")
@@ -167,7 +145,7 @@ def robustness(
             progress.advance(task)
     report = {"num": num, "seed": seed, **summary(outcomes)}
     print_robustness(report)
-    _write(json_file, "robustness", report)
+    write(json_file, "robustness", report)
     raise typer.Exit(1 if report["failures"] else 0)
 
 
@@ -206,13 +184,6 @@ def _decode_every_way(samples: "Sequence[Sample]", model: str, compiled: bool) -
     }
 
 
-def _write(path: Path | None, measurement: str, report: dict[str, Any]) -> None:
-    from cotam.evaluation.reports import new_report, write_report
-
-    if path:
-        write_report(path, {**new_report(measurement), **report})
-
-
 @contextmanager
 def _progress() -> "Iterator[Progress]":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -227,23 +198,3 @@ def _use_threads(threads: int | None) -> None:
         import torch
 
         torch.set_num_threads(threads)
-
-
-def _split(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _numbers(text: str | None) -> list[float] | None:
-    if text is None:
-        return None
-    try:
-        return sorted({float(word) for word in _split(text)}) or None
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no list of numbers such as 10,50,90") from error
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise ValueError(f"--size must be such as 3840x2160, not {text!r}")
-    return int(width), int(height)

@@ -15,7 +15,7 @@ def print_rates(curves: "Sequence[Curve]", against: "Sequence[Difference]", repo
     """One line a codec: its range, and its BD-rate against the anchor."""
     anchor = report["anchor"]
     limit = report["bd_rate_up_to_bpp"]
-    table = _table(
+    table = new_table(
         f"{report['pictures']} pictures; BD-rate against {anchor} up to {limit:g} bpp (over which dB)"
     )
     for column in ("codec", "bpp", "PSNR dB", "BD-rate, PSNR", "BD-rate, MS-SSIM"):
@@ -37,7 +37,7 @@ def print_rates(curves: "Sequence[Curve]", against: "Sequence[Difference]", repo
 
 def print_exactness(report: dict[str, Any]) -> None:
     """One line a variation."""
-    table = _table(f"{report['streams']} streams")
+    table = new_table(f"{report['streams']} streams")
     table.add_column("variation")
     table.add_column("decoded differently", justify="right")
     for name, count in report["variations"].items():
@@ -45,26 +45,27 @@ def print_exactness(report: dict[str, Any]) -> None:
     output().print(table)
 
 
-def print_speed(report: dict[str, Any]) -> None:
-    """One line a stage, one column a number of threads."""
-    table = _table(f"median milliseconds of {report['repeat']} rounds, {', '.join(report['pictures'][:3])}")
-    counts = sorted({row["threads"] for row in report["timings"]})
-    table.add_column("codec")
-    table.add_column("stage")
-    for count in counts:
-        table.add_column(f"{count} thread{'s' * (count > 1)}", justify="right")
-    times = {(row["codec"], row["stage"], row["threads"]): row["milliseconds"] for row in report["timings"]}
-    for codec, stage in dict.fromkeys(key[:2] for key in times):
-        table.add_row(codec, stage, *(f"{times[codec, stage, count]:.1f}" for count in counts))
+def print_conformance(report: dict[str, Any]) -> None:
+    """One line a folder and runtime, then every stream that was read otherwise."""
+    table = new_table(f"{report['streams']} frames of golden streams")
+    table.add_column("streams")
+    table.add_column("runtime")
+    table.add_column("decoded differently", justify="right")
+    for row in report["runtimes"]:
+        result = "not run" if row["not_run"] else f"{len(row['mismatches'])} of {row['frames']}"
+        table.add_row(row["folder"], row["runtime"], result)
     output().print(table)
-    memory = report["memory"]
-    size = f"{memory['width']} x {memory['height']}"
-    output().print(f"peak memory for {size}, encoded and decoded: {size_text(memory['peak_bytes'])}")
+    for row in report["runtimes"]:
+        where = f"{row['folder']}, {row['runtime']}"
+        for one in row["mismatches"]:
+            output().print(f"{where}: {one['stream']}: {one['problem']}", markup=False)
+        if row["not_run"]:
+            output().print(f"{where}: not run: {row['not_run']}", markup=False)
 
 
 def print_robustness(report: dict[str, Any]) -> None:
     """One line an outcome, then the extremes."""
-    table = _table(f"{report['num']} spoilt streams, seed {report['seed']}")
+    table = new_table(f"{report['num']} spoilt streams, seed {report['seed']}")
     table.add_column("outcome")
     table.add_column("streams", justify="right")
     for name, count in report["outcomes"].items():
@@ -81,7 +82,7 @@ def print_robustness(report: dict[str, Any]) -> None:
 def print_guidance(report: dict[str, Any]) -> None:
     """One line a region, then side information and times."""
     sizes = " of ".join(f"{report['mean_stream_bytes'][way]:,.0f}" for way in ("guided", "uniform"))
-    table = _table(f"{report['pictures']} pictures, a user's map at equal size ({sizes} bytes)")
+    table = new_table(f"{report['pictures']} pictures, a user's map at equal size ({sizes} bytes)")
     for column in ("region", "bytes uniform", "guided", "promised", "PSNR uniform", "guided", "promised"):
         table.add_column(column, justify="left" if column == "region" else "right")
     for row in report["regions"]:
@@ -113,7 +114,8 @@ def _print_regularity(found: dict[str, Any]) -> None:
     )
 
 
-def _table(title: str) -> "Table":
+def new_table(title: str) -> "Table":
+    """An empty table with a title."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cotam.cli import options
+from cotam.cli import options, runtimes
 
 if TYPE_CHECKING:
     from cotam.cli.converting import Kind
     from cotam.cli.figures import Figures
     from cotam.codec import Codec
+    from cotam.edge import EdgeCodec
 
 STREAM_SUFFIX = ".cotam"
 DEFAULT_FORMAT = "png"
@@ -45,6 +46,7 @@ def decode(
             help="A model that does not ship with cotam, for the streams made with it.",
         ),
     ] = None,
+    runtime: runtimes.Option = "auto",
     frame: Annotated[
         int | None,
         typer.Option(min=0, metavar="N", help="Decode frame N of a sequence, from 0, into a picture."),
@@ -55,30 +57,33 @@ def decode(
     ] = False,
     device: options.Device = None,
     threads: options.Threads = None,
+    skip_existing: options.SkipExisting = False,
     as_json: options.Json = False,
 ) -> None:
     """Decode .cotam streams into pictures.
 
     Each stream names the model that made it; models that ship with cotam are found by themselves. Of a folder, every
-    .cotam file goes to the same place below DST; streams that fail are named, and the rest done.
+    .cotam file goes to the same place below DST; streams that fail are named, and the rest done. Pictures are written
+    whole or not at all: after an interruption, the same command with --skip-existing goes on where it stopped.
 
     A sequence of frames goes into a clip (mp4, webm, mkv, mov), an animation (gif, webp) or a folder of pictures; where
     DST is another picture, its first frame does.
     """
     from cotam.cli.converting import convert
     from cotam.cli.pictures import suffix_of_format
-    from cotam.cli.video_decode import FrameChoice, convert_frames, takes_frames
+    from cotam.cli.video_decode import FRAMES, FrameChoice, convert_frames, takes_frames
 
     suffix = suffix_of_format(picture_format or DEFAULT_FORMAT)
     choice = FrameChoice(frame, salvage)
     if takes_frames(source, target, choice):
-        kind = _decoding(suffix, model, device, threads)
+        chosen = runtimes.chosen_runtime(runtime, device, beyond_edge=FRAMES)
+        kind = _decoding(suffix, model, runtimes.Machine(chosen, device, threads))
         raise typer.Exit(convert_frames(source, target, choice, kind, suffix, as_json=as_json))
     choice.check_unused(source)
     if target != options.STANDARD and not Path(source).is_dir():
         _check_suffix(target, picture_format)
-    kind = _decoding(suffix, model, device, threads)
-    raise typer.Exit(convert(source, target, kind, as_json=as_json))
+    kind = _decoding(suffix, model, runtimes.Machine(runtime, device, threads))
+    raise typer.Exit(convert(source, target, kind, skip_existing=skip_existing, as_json=as_json))
 
 
 def _check_suffix(target: str, picture_format: str | None) -> None:
@@ -92,14 +97,14 @@ def _check_suffix(target: str, picture_format: str | None) -> None:
         suffix_of_format(Path(target).suffix or target)
 
 
-def _decoding(suffix: str, model: str | None, device: str | None, threads: int | None) -> "Kind":
+def _decoding(suffix: str, model: str | None, machine: runtimes.Machine) -> "Kind":
     from cotam.cli.converting import Kind
 
     def prepare() -> Decoder:
         from cotam.checkpoint import find_model
 
         given_id = find_model(model).model_id if model is not None else None
-        return Decoder(suffix, model, given_id, device, threads)
+        return Decoder(suffix, model, given_id, machine)
 
     return Kind("decoding", suffix, _streams, prepare)
 
@@ -120,9 +125,8 @@ class Decoder:
     """Model that is looked at before the shipped ones."""
     given_id: str | None
     """Id of that model."""
-    device: str | None
-    threads: int | None
-    codecs: dict[str, "Codec"] = field(default_factory=dict)
+    machine: runtimes.Machine
+    codecs: dict[str, "Codec | EdgeCodec"] = field(default_factory=dict)
     """Codecs loaded so far, by model id."""
 
     def __call__(self, source: str, target: str) -> "Figures":
@@ -141,13 +145,12 @@ class Decoder:
         seconds = time.perf_counter() - start
         return figures(source, target, info, bytes_in=len(data), bytes_out=bytes_out, seconds=seconds)
 
-    def codec(self, model_id: str) -> "Codec":
+    def codec(self, model_id: str) -> "Codec | EdgeCodec":
         """The codec of the model that a stream names.
 
         Raises:
             ModelError: it is neither the given one nor shipped.
         """
-        from cotam import load_codec
         from cotam.checkpoint.registry import model_of_stream
 
         if model_id not in self.codecs:
@@ -155,5 +158,5 @@ class Decoder:
                 name = self.model
             else:
                 name = str(model_of_stream(bytes.fromhex(model_id)).path)
-            self.codecs[model_id] = load_codec(name, device=self.device, threads=self.threads)
+            self.codecs[model_id] = self.machine.load(name)
         return self.codecs[model_id]

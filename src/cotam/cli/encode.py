@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cotam.cli import guidance_options as guiding
-from cotam.cli import options
+from cotam.cli import options, runtimes
 
 if TYPE_CHECKING:
     from cotam.cli.figures import Figures
     from cotam.codec import Codec, Guide
+    from cotam.edge import EdgeCodec
 
 SUFFIX = ".cotam"
 
@@ -79,35 +80,48 @@ def encode(
             "--steady", help="Smooth the levels of --guidance along time; otherwise each frame is by itself."
         ),
     ] = False,
+    key_interval: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Predict frames from the one before; at least every Nth decodes by itself. 1: all of them do.",
+        ),
+    ] = 1,
     model: options.Model = options.DEFAULT_MODEL,
+    runtime: runtimes.Option = "auto",
     device: options.Device = None,
     threads: options.Threads = None,
+    skip_existing: options.SkipExisting = False,
     as_json: options.Json = False,
 ) -> None:
     """Encode pictures into .cotam streams.
 
     Anything Pillow reads is taken, upright, with transparency on white. Of a folder, every picture goes to the same
-    place below DST; pictures that fail are named, and the rest done.
+    place below DST; pictures that fail are named, and the rest done. Streams are written whole or not at all: after
+    an interruption, the same command with --skip-existing goes on where it stopped.
 
     A clip (mp4, mkv, webm, …), an animated picture, and a folder where DST ends in .cotam, become one stream of frames.
     """
     from cotam.cli.converting import Kind, convert
+    from cotam.cli.video_decode import FRAMES
     from cotam.cli.video_encode import SequenceOptions, convert_video, makes_a_sequence
     from cotam.images import find_images
 
     similarity = guiding.chosen_similarity(min_similarity, similarity_tower, similarity_layer, guidance)
     rate = options.chosen_rate(quality, target_bytes, similarity)
     choice = guiding.GuidanceChoice(guidance, tuple(roi or ()), levels, grid, layers, k, strength, prompt)
-    frames = SequenceOptions(fps, num_frames, scenes, steady)
+    frames = SequenceOptions(fps, num_frames, scenes, steady, key_interval)
     if makes_a_sequence(source, target):
         frames.check(keep_metadata=keep_metadata)
+        runtimes.chosen_runtime(runtime, device, beyond_edge=FRAMES)
         raise typer.Exit(
             convert_video(source, target, frames, rate, choice, model, device, threads, as_json=as_json)
         )
     frames.check_unused(source)
-    prepare = _preparing(rate, choice, keep_metadata, model, device, threads)
+    prepare = _preparing(rate, choice, keep_metadata, model, runtimes.Machine(runtime, device, threads))
     kind = Kind("encoding", SUFFIX, find_images, prepare)
-    raise typer.Exit(convert(source, target, kind, as_json=as_json))
+    raise typer.Exit(convert(source, target, kind, skip_existing=skip_existing, as_json=as_json))
 
 
 def _preparing(
@@ -115,25 +129,41 @@ def _preparing(
     choice: guiding.GuidanceChoice,
     keep_metadata: bool,
     model: str,
-    device: str | None,
-    threads: int | None,
+    machine: runtimes.Machine,
 ) -> Callable[[], "Encoder"]:
     def prepare() -> Encoder:
-        from cotam import load_codec
-
-        guide = choice.guide(device)
         if rate.similarity is not None:
             rate.similarity.loaded_tower()
-        return Encoder(load_codec(model, device=device, threads=threads), rate, guide, keep_metadata)
+        codec, guide = _codec_and_guide(rate, choice, model, machine)
+        return Encoder(codec, rate, guide, keep_metadata)
 
     return prepare
+
+
+def _codec_and_guide(
+    rate: options.Rate, choice: guiding.GuidanceChoice, model: str, machine: runtimes.Machine
+) -> "tuple[Codec | EdgeCodec, Guide]":
+    """Load both on one runtime; on torch, if the runtime was left open and guidance is beyond the others."""
+    from cotam.edge import EdgeCodec, NeedsTorchError
+
+    asked = {"--min-similarity": rate.similarity, "--prompt": choice.prompt}
+    beyond = next((name for name, value in asked.items() if value is not None), None)
+    codec = machine.load(model, beyond)
+    if isinstance(codec, EdgeCodec):
+        try:
+            return codec, choice.guide(parse=codec.guides.parse)
+        except NeedsTorchError:
+            if machine.runtime != "auto":
+                raise
+            codec = machine.load(model, "this guidance")
+    return codec, choice.guide(machine.device)
 
 
 @dataclass(frozen=True)
 class Encoder:
     """Encodes one picture after the other."""
 
-    codec: "Codec"
+    codec: "Codec | EdgeCodec"
     rate: options.Rate
     guide: "Guide"
     keep_metadata: bool

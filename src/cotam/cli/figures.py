@@ -74,6 +74,8 @@ class Outcome:
     """Those that did not: ``source`` and ``reason``."""
     skipped: Sequence[Path] = ()
     """Files of a folder that were left out because of their suffix."""
+    done_before: Sequence[Path] = ()
+    """Outputs of a folder that were there already."""
     seconds: float = 0.0
     """Time in all."""
 
@@ -85,6 +87,7 @@ class Outcome:
             "files": len(self.files),
             "failed": len(self.failed),
             "skipped": len(self.skipped),
+            "done_before": len(self.done_before),
             "bytes_in": bytes_in,
             "bytes_out": bytes_out,
             "ratio": bytes_in / bytes_out if bytes_out else None,
@@ -98,6 +101,7 @@ class Outcome:
             "files": [asdict(item) for item in self.files],
             "failed": self.failed,
             "skipped": [str(path) for path in self.skipped],
+            "done_before": [str(path) for path in self.done_before],
             "total": self.total(),
         }
 
@@ -109,6 +113,8 @@ class Outcome:
             parts.append(f"{size_text(total['bytes_in'])} in, {size_text(total['bytes_out'])} out")
             parts.append(f"ratio {total['ratio']:.3g}, mean {total['mean_bpp']:.3f} bpp")
         parts.append(f"{self.seconds:.1f} s")
+        if self.done_before:
+            parts.append(f"{len(self.done_before):,} there already")
         if self.skipped:
             parts.append(f"{len(self.skipped):,} skipped because of their suffix")
         if self.failed:

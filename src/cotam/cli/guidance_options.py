@@ -1,7 +1,9 @@
 """Options that say where in a picture the bits go, and how they become a guide."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,8 +96,12 @@ class GuidanceChoice:
         """The same with a source where neither one nor boxes were given."""
         return self if self.source or self.roi else replace(self, source=source)
 
-    def guide(self, device: str | None = None) -> "Guide":
+    def guide(self, device: str | None = None, parse: "Callable[[str], Guide] | None" = None) -> "Guide":
         """Load what is needed; nothing where no guidance was asked for.
+
+        Args:
+            device: where torch runs a tower.
+            parse: makes guides of texts instead of torch.
 
         Raises:
             ValueError: a source, option or value that is not known or does not fit.
@@ -105,14 +111,20 @@ class GuidanceChoice:
         from cotam.codec.guiding import Guide
         from cotam.guidance import RoiGuidance, combine
 
-        parsed = self._parsed(device)
+        parsed = self._parsed(parse or self._on_torch(device))
         sources = [] if self.roi and parsed.is_uniform else [self._with_prompt(parsed.source)]
         if self.roi:
             boxes = [[float(number) for number in box.split(",")] for box in self.roi]
             sources.append(RoiGuidance([(x, y, width, height) for x, y, width, height in boxes]))
         return Guide(combine(*sources), self._level_options(parsed.options))
 
-    def _parsed(self, device: str | None) -> "Guide":
+    @staticmethod
+    def _on_torch(device: str | None) -> "Callable[[str], Guide]":
+        from cotam.codec.guiding import Guide
+
+        return partial(Guide.parse, tower_options={"device": device} if device else None)
+
+    def _parsed(self, parse: "Callable[[str], Guide]") -> "Guide":
         from cotam.codec.guiding import Guide
         from cotam.guidance import DEFAULT_GUIDANCE, MapGuidance
 
@@ -121,13 +133,13 @@ class GuidanceChoice:
         text = self.source or DEFAULT_GUIDANCE
         if self.layers is not None:
             text += f"{',' if ':' in text else ':'}layers={self.layers.replace(',', '/')}"
-        return Guide.parse(text, tower_options={"device": device} if device else None)
+        return parse(text)
 
     def _with_prompt(self, source: "Guidance") -> "Guidance":
-        from cotam.guidance import PromptGuidance, TowerGuidance, combine
-
         if self.prompt is None:
             return source
+        from cotam.guidance import PromptGuidance, TowerGuidance, combine
+
         if isinstance(source, TowerGuidance):
             return combine(source, PromptGuidance(source.tower, self.prompt, source.hierarchical))
         raise ValueError("--prompt needs --guidance to name one vision tower, without a prompt of its own")
@@ -139,12 +151,13 @@ class GuidanceChoice:
 
     def _level_options(self, options: "LevelOptions | None" = None) -> "LevelOptions":
         """What the options of the level map say, over what the text of the source says."""
-        from cotam.guidance import LevelOptions, parse_guidance
+        from cotam.codec.guiding import Guide
+        from cotam.guidance import LevelOptions
 
         base = options or LevelOptions()
         if not self._level_text:
             return base
-        given = parse_guidance(f"uniform:{self._level_text}")[1]
+        given = Guide.parse(f"uniform:{self._level_text}").options
         asked = {"grid": self.grid, "k": self.k, "count": self.levels, "strength": self.strength}
         return replace(
             base, **{key: getattr(given, key) for key, value in asked.items() if value is not None}

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from cotam.cli import options
 
@@ -13,8 +16,19 @@ if TYPE_CHECKING:
     from cotam.checkpoint.adapter_cards import AdapterFile
 
 
-def models(as_json: options.Json = False) -> None:
+Onnx = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the networks of --model there as ONNX files, and list nothing."),
+]
+
+
+def models(
+    as_json: options.Json = False, onnx: Onnx = None, model: options.Model = options.DEFAULT_MODEL
+) -> None:
     """List what ships with cotam: codecs, and the adapters and necks that hand their latents to an MLLM."""
+    if onnx is not None:
+        _export(onnx, model)
+        return
     from cotam.checkpoint import known_models
     from cotam.checkpoint.adapter_cards import known_adapters
     from cotam.cli.console import output, print_json, say
@@ -29,6 +43,14 @@ def models(as_json: options.Json = False) -> None:
     output().print(_codec_table(cards))
     if adapters:
         output().print(_adapter_table(adapters))
+
+
+def _export(folder: Path, model: str) -> None:
+    from cotam.cli.console import plural, say
+    from cotam.edge import export_graphs
+
+    written = export_graphs(folder, model)
+    say(f"{model}: {plural(len(written), 'file')} written to {folder}")
 
 
 def _codec_table(cards: "Sequence[ModelCard]") -> "Table":

@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from cotam.codec import Codec
     from cotam.codec.similarity import SimilarityTarget
+    from cotam.edge import EdgeCodec
 
 DEFAULT_MODEL = "cotam-s"
 DEFAULT_QUALITY = 40.0
@@ -39,6 +40,13 @@ Device = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda", help
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, metavar="N", help="CPU threads to use; by default all.")
 ]
+SkipExisting = Annotated[
+    bool,
+    typer.Option(
+        "--skip-existing",
+        help="Of a folder, leave out what is done: an output that is there and no older than its source.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print figures as JSON on standard output.")]
 
 
@@ -53,7 +61,7 @@ class Rate:
     similarity: "SimilarityTarget | None" = None
     """How close a tower's tokens must stay."""
 
-    def encode(self, codec: "Codec", image: Any, **chosen: Any) -> bytes:
+    def encode(self, codec: "Codec | EdgeCodec", image: Any, **chosen: Any) -> bytes:
         """Encode ``image`` at this rate, with other options of `Codec.encode`."""
         return codec.encode(
             image, self.quality, target_bytes=self.target_bytes, min_similarity=self.similarity, **chosen

@@ -17,6 +17,7 @@ from cotam.cli.importance import importance
 from cotam.cli.info import info
 from cotam.cli.models import models
 from cotam.cli.serve import serve
+from cotam.cli.transcode import transcode
 
 LATER = {
     "bench": "cotam.cli.bench",
@@ -54,6 +55,7 @@ program = typer.Typer(
 )
 program.command(epilog="Example: cotam encode photo.jpg photo.cotam --quality 30")(encode)
 program.command(epilog="Example: cotam decode photo.cotam photo.png")(decode)
+program.command(epilog="Example: cotam transcode photos streams --quality 30")(transcode)
 program.command(epilog="Example: cotam info photo.cotam")(info)
 program.command(epilog="Example: cotam compare photo.jpg -o page.png --target-bytes 4000")(compare)
 program.command(epilog="Example: cotam importance photo.jpg -o map.png --guidance saliency")(importance)

@@ -12,10 +12,12 @@ from cotam.cli.options import Threads
 from cotam.cli.train_adapter import adapter
 from cotam.cli.train_levelvqa import levelvqa
 from cotam.cli.train_neck import neck
+from cotam.cli.train_temporal import temporal
+from cotam.cli.train_tokens import Accumulate
 from cotam.errors import TrainingError
 
 if TYPE_CHECKING:
-    from cotam.models.cotam_s import CotamSConfig
+    from cotam.models.cotam_s_config import CotamSConfig
     from cotam.training.config import CodecTrainingConfig
 
 app = typer.Typer(help="Train models.", no_args_is_help=True, add_completion=False)
@@ -37,7 +39,8 @@ def codec(
     steps: Annotated[int | None, typer.Option(help="Optimiser steps in all.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")] = False,
     crop: Annotated[int | None, typer.Option(help="Side of the crops, a multiple of 64.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Crops per step.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Crops of a batch.")] = None,
+    accumulate: Accumulate = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
     balance: Annotated[
         float | None, typer.Option(help="0 favours high rates in the loss, 0.6 weighs all alike.")
@@ -61,6 +64,7 @@ def codec(
         "steps": steps,
         "crop": crop,
         "batch": batch,
+        "accumulate": accumulate,
         "learning_rate": learning_rate,
         "balance": balance,
         "seed": seed,
@@ -84,6 +88,7 @@ app.command(epilog="Example: cotam train adapter --mllm levelvqa --data levelvqa
     adapter
 )
 app.command(epilog="Example: cotam train neck --setting d1 --data levelvqa --out run --minutes 60")(neck)
+app.command(epilog="Example: cotam train temporal --data photos --out run --minutes 25")(temporal)
 
 
 def _check(data: list[Path], validation: Path | None, given: dict[str, Any]) -> None:
@@ -110,7 +115,7 @@ def recipe(given: dict[str, Any]) -> "CodecTrainingConfig":
 
 def model_sizes() -> "CotamSConfig":
     """Sizes of the model that is trained."""
-    from cotam.models.cotam_s import CotamSConfig
+    from cotam.models.cotam_s_config import CotamSConfig
 
     return CotamSConfig()
 

@@ -9,6 +9,7 @@ import typer
 
 from cotam.cli.console import output, size_text
 from cotam.cli.options import Threads
+from cotam.cli.train_tokens import Accumulate
 from cotam.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def levelvqa(
         typer.Option(help="First share of the schedule in which the tower learns alone, 0 to 1."),
     ] = None,
     width: Annotated[int | None, typer.Option(help="Width of the vision tower, a multiple of 32.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Scenes per step.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Scenes of a batch.")] = None,
+    accumulate: Accumulate = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     bf16: Annotated[bool | None, typer.Option("--bf16/--no-bf16", help="Networks in bfloat16.")] = None,
@@ -58,6 +60,7 @@ def levelvqa(
         "minutes": minutes,
         "steps": steps,
         "batch": batch,
+        "accumulate": accumulate,
         "learning_rate": learning_rate,
         "seed": seed,
         "tower_first": tower_first,

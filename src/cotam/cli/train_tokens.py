@@ -19,8 +19,8 @@ Data = Annotated[
     list[str],
     typer.Option(
         metavar="levelvqa|DIR|FILE",
-        help="Scenes drawn on the fly, or a folder of pictures or WebDataset shards, a shard (.tar), or a captions "
-        "file (JSON lines with image and caption); may be repeated.",
+        help="Scenes drawn on the fly, or a folder of pictures or WebDataset shards, shards (.tar, x-{000..331}.tar), "
+        "or a captions file (JSON lines with image and caption); may be repeated.",
     ),
 ]
 Out = Annotated[Path, typer.Option(metavar="RUN", help="Folder of checkpoints, log and adapter file.")]
@@ -33,7 +33,13 @@ Validation = Annotated[Path | None, typer.Option(metavar="DIR", help="Pictures t
 Minutes = Annotated[float | None, typer.Option(help="Fit the schedule to this time.")]
 Steps = Annotated[int | None, typer.Option(help="Optimiser steps in all.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")]
-Batch = Annotated[int | None, typer.Option(help="Pictures per step.")]
+Batch = Annotated[int | None, typer.Option(help="Pictures of a batch.")]
+Accumulate = Annotated[
+    int | None,
+    typer.Option(
+        help="Batches per step and process, 1 by default; a resumed run keeps those of all processes."
+    ),
+]
 Size = Annotated[int | None, typer.Option(help="Side of the pictures, a multiple of 16.")]
 Lowest = Annotated[float | None, typer.Option(help="Lowest quality to code at; 1 by default.")]
 Highest = Annotated[float | None, typer.Option(help="Highest quality to code at; 60 by default.")]

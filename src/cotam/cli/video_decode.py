@@ -4,7 +4,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from cotam.cli import options
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cotam.cli.figures import Figures
     from cotam.codec import Codec
     from cotam.video import VideoReader
+
+FRAMES: Final = "a sequence of frames"
+"""What needs torch, as messages call it."""
 
 
 @dataclass(frozen=True)

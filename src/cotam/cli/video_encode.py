@@ -40,6 +40,7 @@ class SequenceOptions:
     num_frames: int | None
     scenes: bool
     steady: bool
+    key_interval: int = 1
 
     def check(self, *, keep_metadata: bool) -> None:
         """Refuse options out of range, and metadata, which frames do not have.
@@ -59,8 +60,8 @@ class SequenceOptions:
         """
         if self != SequenceOptions(None, None, False, False):
             raise ValueError(
-                f"{source}: --fps, --num-frames, --scenes and --steady are for clips, animated pictures and folders "
-                f"of frames, which go into one stream (DST ends in {SUFFIX})"
+                f"{source}: --fps, --num-frames, --scenes, --steady and --key-interval are for clips, animated "
+                f"pictures and folders of frames, which go into one stream (DST ends in {SUFFIX})"
             )
 
     def sampling(self, source: str) -> "Sampling":
@@ -133,6 +134,7 @@ class SequenceEncoder:
             guidance=self.guide,
             target_bytes=self.rate.target_bytes,
             min_similarity=self.rate.similarity,
+            key_interval=self.frames.key_interval,
         )
         _encode_all(open_frames(source, self.frames.sampling(source)), encoder, target)
         header, written = encoder.header, encoder.bytes_written

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from cotam.bitstream import FrameRecord, StreamHeader
@@ -17,14 +19,16 @@ from cotam.codec.latents import FrameSink, LatentCoder
 from cotam.codec.level_map import LevelMap, read_levels, write_levels
 from cotam.codec.rate_control import search_step
 from cotam.codec.records import Analysis, Encoded, LatentImage
-from cotam.codec.request import DEFAULT_QUALITY, EncodingRequest
+from cotam.codec.request import DEFAULT_QUALITY, EncodingRequest, check_target_bytes
 from cotam.codec.similarity import SimilarityTarget, TokenSimilarity, search_similarity
 from cotam.codec.steps import step_map
 from cotam.entropy_coding import FrameReader, FrameWriter
 from cotam.images import LoadedImage, load_image, to_pil
 from cotam.models.cotam_s import pad_to_stride
-from cotam.ops.fixed_point import ONE
-from cotam.ops.quality import HAT_ONE, STEPS_PER_QUALITY, quality_hats, quality_to_step
+from cotam.models.cotam_s_config import PATCH
+from cotam.ops.integers import ONE
+from cotam.ops.quality import quality_hats
+from cotam.ops.quality_scale import HAT_ONE, STEPS_PER_QUALITY, quality_to_step
 
 
 class Codec:
@@ -115,7 +119,7 @@ class Codec:
         data = still_stream(
             analysis.source, self.model_id, step, level_map, writer, keep_metadata=keep_metadata
         )
-        return Encoded(data, sink.ideal_bits[0])
+        return Encoded(data, partial(sink.ideal_bits, 0))
 
     def encode_to_size(
         self,
@@ -126,8 +130,7 @@ class Codec:
         keep_metadata: bool = False,
     ) -> Encoded:
         """Encode an analysed picture in at most ``target_bytes``, as close below as eight trials get."""
-        if isinstance(target_bytes, bool) or not isinstance(target_bytes, int) or target_bytes < 1:
-            raise ValueError(f"target_bytes must be a positive whole number, not {target_bytes!r}")
+        check_target_bytes(target_bytes)
         height, width = analysis.source.pixels.shape[:2]
         encode = self._at_step(analysis, level_map, keep_metadata)
         return search_step(encode, lambda encoded: len(encoded.data), target_bytes, width * height)[0]
@@ -194,8 +197,9 @@ class Codec:
         hats = quality_hats(image.steps[None], self.network.config.nodes) / HAT_ONE
         y_hat = image.y_hat[None].contiguous(memory_format=torch.channels_last)
         with self._transform_precision():
-            x_hat = self.network.synthesis(y_hat, hats)[0, :, : image.height, : image.width]
-        pixels = x_hat.float().add_(0.5).mul_(255).round_().clamp_(0, 255).to(torch.uint8)
+            patches = self.network.synthesis.patches(y_hat, hats)
+        samples = patches.float().add_(0.5).mul_(255).round_().clamp_(0, 255).to(torch.uint8)
+        pixels = F.pixel_shuffle(samples, PATCH)[0, :, : image.height, : image.width]
         return to_pil(pixels.permute(1, 2, 0).contiguous().cpu().numpy(), image.grey)
 
     @torch.inference_mode()

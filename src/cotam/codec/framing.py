@@ -14,7 +14,7 @@ from cotam.entropy_coding import FrameWriter
 from cotam.errors import ModelError
 from cotam.images import LoadedImage
 from cotam.images.metadata import EXIF_PREFIX
-from cotam.ops.quality import STEPS_PER_QUALITY
+from cotam.ops.quality_scale import STEPS_PER_QUALITY
 
 
 def still_stream(

@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from cotam.bitstream.frame import level_map_bytes
 from cotam.codec.level_map import LevelMap
 from cotam.entropy_coding.level_map import level_frequencies
-from cotam.guidance import DEFAULT_GUIDANCE, Guidance, LevelOptions, UniformGuidance, parse_guidance
+from cotam.guidance.controls import UniformGuidance
+from cotam.guidance.level_map import LevelOptions
+from cotam.guidance.naming import DEFAULT_GUIDANCE
+from cotam.guidance.parsing import parse_guidance
+from cotam.guidance.protocol import Guidance
 
 KEPT_GUIDES = 8
 """Parsed texts that are kept, with their towers."""

@@ -14,15 +14,11 @@ from torch import Tensor
 
 from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter, TableSet
-from cotam.entropy_models.gaussian import TABLES
-from cotam.entropy_models.hyperprior import HYPER_STRIDE
 from cotam.entropy_models.quadtree import PassBlock
+from cotam.entropy_models.structure import HYPER_STRIDE, MAX_HYPER, TABLES
 from cotam.models.cotam_s import CotamS
-from cotam.ops.fixed_point import ONE
+from cotam.ops.integers import ONE
 from cotam.ops.quality import quality_hats
-
-MAX_HYPER = 127
-"""Largest hyper-latent: the integer networks take activations of up to 128."""
 
 
 class LatentCoder:
@@ -54,18 +50,16 @@ class LatentCoder:
         y = y * self.network.gains(hats)[0]
         z = self.network.hyper_analysis(y, hats)
         z = torch.floor(z.double() + 0.5).clamp(-MAX_HYPER, MAX_HYPER)
-        _hand_over(sink, [z], [self._hyper_indexes(z.shape, base_steps)])
+        _hand_over(sink, z.flatten(1), self._hyper_indexes(z.shape, base_steps).flatten(1))
 
-        y = y.double()
+        y = y.double().contiguous()
 
         def code(blocks: list[PassBlock]) -> list[Tensor]:
-            chosen = [_table_indexes(block.indexes) for block in blocks]
-            symbols = [
-                self.quantise(y[block.where] - block.means / ONE, indexes).clamp_(-MAX_SYMBOL, MAX_SYMBOL)
-                for block, indexes in zip(blocks, chosen, strict=True)
-            ]
-            _hand_over(sink, symbols, chosen)
-            return [values.mul(ONE).add_(block.means) for values, block in zip(symbols, blocks, strict=True)]
+            rest = _joined([y[block.where] - block.means / ONE for block in blocks])
+            indexes = _table_indexes(blocks)
+            symbols = self.quantise(rest, indexes).clamp_(-MAX_SYMBOL, MAX_SYMBOL)
+            _hand_over(sink, symbols, indexes)
+            return _values(symbols, blocks)
 
         return self.network.context.run(self._prior(z, hats), y, code)
 
@@ -91,13 +85,7 @@ class LatentCoder:
         z = self._read(readers, self._hyper_indexes(shape, base_steps)).clamp_(-MAX_HYPER, MAX_HYPER)
 
         def code(blocks: list[PassBlock]) -> list[Tensor]:
-            chosen = [_table_indexes(block.indexes).flatten(1) for block in blocks]
-            symbols = self._read(readers, torch.cat(chosen, 1))
-            parts = torch.split(symbols, [indexes.shape[1] for indexes in chosen], 1)
-            return [
-                part.view(block.means.shape).mul(ONE).add_(block.means)
-                for part, block in zip(parts, blocks, strict=True)
-            ]
+            return _values(self._read(readers, _table_indexes(blocks)), blocks)
 
         return self.network.context.run(self._prior(z, hats), like, code)
 
@@ -124,7 +112,7 @@ class PartSink(Protocol):
 
 
 class FrameSink:
-    """Writes parts into frames, and adds up what they would cost an ideal coder.
+    """Writes parts into frames, and tells what they would cost an ideal coder.
 
     Args:
         tables: the model's tables.
@@ -133,22 +121,39 @@ class FrameSink:
 
     def __init__(self, tables: TableSet, writers: Sequence[FrameWriter]) -> None:
         self.tables, self.writers = tables, writers
-        self.ideal_bits = [0.0] * len(writers)
+        self.parts: list[tuple[np.ndarray, np.ndarray]] = []
 
     def add(self, symbols: np.ndarray, indexes: np.ndarray) -> None:
         """Add one part to every frame."""
+        self.parts.append((symbols, indexes))
         for n, writer in enumerate(self.writers):
-            self.ideal_bits[n] += self.tables.ideal_bits(symbols[n], indexes[n])
             writer.add(symbols[n], indexes[n], self.tables)
 
-
-def _hand_over(sink: PartSink, symbols: list[Tensor], indexes: list[Tensor]) -> None:
-    """Give a part, made of blocks one after another, to a sink."""
-    flat = torch.cat([block.flatten(1) for block in symbols], 1).to(torch.int32)
-    chosen = torch.cat([block.flatten(1) for block in indexes], 1)
-    sink.add(flat.cpu().numpy(), chosen.cpu().numpy())
+    def ideal_bits(self, n: int) -> float:
+        """Bits of all parts of one frame by the tables; takes a few milliseconds, so only who asks pays."""
+        return sum(self.tables.ideal_bits(symbols[n], indexes[n]) for symbols, indexes in self.parts)
 
 
-def _table_indexes(indexes: Tensor) -> Tensor:
-    """Table index of each latent from the network's output in units of 2^-8: rounded half up, kept in the tables."""
-    return (indexes + ONE // 2).div_(ONE).floor_().clamp_(0, TABLES - 1).to(torch.uint8)
+def _hand_over(sink: PartSink, symbols: Tensor, indexes: Tensor) -> None:
+    """Give a part of every frame, (N, n), to a sink."""
+    sink.add(symbols.to(torch.int32).cpu().numpy(), indexes.cpu().numpy())
+
+
+def _joined(blocks: Sequence[Tensor]) -> Tensor:
+    """The blocks of a pass one after another, (N, n): in this order they are coded."""
+    return torch.cat([block.flatten(1) for block in blocks], 1)
+
+
+def _table_indexes(blocks: list[PassBlock]) -> Tensor:
+    """Table index of each latent of a pass, uint8 (N, n).
+
+    The networks' output in units of 2^-8 is rounded half up and kept in the tables.
+    """
+    indexes = _joined([block.indexes for block in blocks])
+    return indexes.add_(ONE // 2).div_(ONE).floor_().clamp_(0, TABLES - 1).to(torch.uint8)
+
+
+def _values(symbols: Tensor, blocks: list[PassBlock]) -> list[Tensor]:
+    """Latents of each block in units of 2^-8, from the symbols of a pass (N, n), float64, which are overwritten."""
+    parts = torch.split(symbols.mul_(ONE), [block.means[0].numel() for block in blocks], 1)
+    return [part.view(block.means.shape).add_(block.means) for part, block in zip(parts, blocks, strict=True)]

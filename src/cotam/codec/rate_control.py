@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
-from cotam.ops.quality import MAX_STEP, MIN_STEP
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 
 MAX_TRIALS = 8
 LOWEST_SHARE, AIM = 0.96, 0.98

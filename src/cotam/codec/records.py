@@ -1,6 +1,8 @@
 """What lies between a picture and its stream, and between the stream and what is made of it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from torch import Tensor
 
@@ -24,8 +26,13 @@ class Encoded:
 
     data: bytes
     """The stream."""
-    ideal_bits: float
-    """-log2 of the probability of all latents and hyper-latents."""
+    price: Callable[[], float] = field(repr=False, compare=False)
+    """Adds up `ideal_bits`."""
+
+    @cached_property
+    def ideal_bits(self) -> float:
+        """-log2 of the probability of all latents and hyper-latents, added up when first asked for."""
+        return self.price()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from cotam.codec.level_map import LevelMap
-from cotam.ops.quality import STEPS_PER_QUALITY, shift_steps
+from cotam.ops.quality import shift_steps
+from cotam.ops.quality_scale import STEPS_PER_QUALITY
 
 
 def step_map(

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cotam.entropy_coding import escapes
 from cotam.entropy_coding.categorical import IntArray, Model
-from cotam.entropy_coding.tables import TableSet
+from cotam.entropy_coding.tables import MAX_TABLES, TableSet
 from cotam.errors import BitstreamError
 
 WORD_BYTES = 4
@@ -174,7 +174,7 @@ class FrameReader:
 def _groups(indexes: NDArray[np.uint8]) -> Iterator[tuple[int, NDArray[np.intp]]]:
     """Tables in use, ascending and without 0, each with the ascending positions of its symbols."""
     order = np.argsort(indexes, kind="stable")
-    ends = np.cumsum(np.bincount(indexes, minlength=1))
-    for index in range(1, len(ends)):
+    ends = np.searchsorted(indexes[order], np.arange(MAX_TABLES), side="right")
+    for index in range(1, MAX_TABLES):
         if ends[index] > ends[index - 1]:
             yield index, order[ends[index - 1] : ends[index]]

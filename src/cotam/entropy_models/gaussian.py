@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-TABLES = 64
+from cotam.entropy_models.structure import TABLES
+
 SCALE_MIN, SCALE_MAX = 0.11, 160.0
 LOG_RATIO = math.log(SCALE_MAX / SCALE_MIN) / (TABLES - 2)
 MIN_LIKELIHOOD = 1e-9

@@ -6,21 +6,18 @@ its neighbours (the idea of the quadtree partition in Li et al., "Neural Video C
 CVPR 2023). Every pass is one convolution network over the whole picture: parallel, never raster order.
 """
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from cotam.entropy_models.structure import PASSES, Where, blocks_of_pass
 from cotam.ops.fixed_point import FixedConv, add_leaky, leaky_relu, saturate
 
-PASSES = 4
-ORDER = (0, 3, 1, 2)
-PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))
-
-
-Where = tuple[slice, slice, slice, slice]
-"""Batch, channels, rows and columns of a block."""
+STRIP_POSITIONS = 4096
+"""Positions that a trunk works on together outside training: few enough to stay in a processor's cache."""
 
 
 class PassBlock(NamedTuple):
@@ -32,22 +29,6 @@ class PassBlock(NamedTuple):
     """(N, M/4, h, w), in activation units; not bounded to 16 bits."""
     indexes: Tensor
     """Real table indexes, of the same shape and unit."""
-
-
-def blocks_of_pass(number: int, channels: int) -> Iterator[tuple[int, Where]]:
-    """The four (group, index expression) pairs that a pass codes in a tensor (N, ``channels``, H, W)."""
-    size = channels // PASSES
-    for parity, (row, column) in enumerate(PARITIES):
-        group = ORDER[number] ^ parity
-        yield (
-            group,
-            (
-                slice(None),
-                slice(group * size, (group + 1) * size),
-                slice(row, None, 2),
-                slice(column, None, 2),
-            ),
-        )
 
 
 class QuadtreeContext(nn.Module):
@@ -130,5 +111,14 @@ class ContextTrunk(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Mix positions, then channels twice; (N, C, H, W) to the same."""
         x = leaky_relu(x)
-        x = add_leaky(x, self.mix(self.spread(x)))
+        near = self.spread(x)
+        if near.requires_grad:
+            return self._across(x, near)
+        strips = math.ceil(x[:, 0].numel() / STRIP_POSITIONS)
+        for strip, strip_near in zip(x.chunk(strips, 2), near.chunk(strips, 2), strict=True):
+            strip.copy_(self._across(strip, strip_near))
+        return x
+
+    def _across(self, x: Tensor, near: Tensor) -> Tensor:
+        x = add_leaky(x, self.mix(near))
         return add_leaky(x, self.refine(x))

@@ -10,9 +10,9 @@ from cotam.adapters.complexity import Complexity, FirstLayers, measure
 from cotam.adapters.config import LatentAdapterConfig, TransformNeckConfig
 from cotam.adapters.latent_adapter import LatentAdapter
 from cotam.adapters.transform_neck import TransformNeck
-from cotam.entropy_models.hyperprior import HYPER_STRIDE
-from cotam.models.cotam_s import CotamS, CotamSConfig
-from cotam.models.transforms import STRIDE
+from cotam.entropy_models.structure import HYPER_STRIDE
+from cotam.models.cotam_s import CotamS
+from cotam.models.cotam_s_config import STRIDE, CotamSConfig
 
 CODEC_SIDE: Final = 256
 """Side of the picture that the codec's parts are counted for; any multiple of 64 gives the same per pixel."""

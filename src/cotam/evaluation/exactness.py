@@ -10,6 +10,9 @@ import numpy as np
 
 from cotam.bitstream import read_header
 from cotam.codec import Codec, LatentImage, LevelMap
+from cotam.edge import EdgeCodec
+from cotam.edge.records import ArrayLatents
+from cotam.errors import BitstreamError
 from cotam.evaluation.rivals.rival import Pixels
 from cotam.evaluation.variations import Variation
 
@@ -37,11 +40,14 @@ class Mismatch:
     picture: str
     quality: float
     uniform: bool
+    problem: str
+    """Digest of what came instead, or the refusal."""
 
 
-def digest_of(image: LatentImage) -> str:
+def digest_of(image: LatentImage | ArrayLatents) -> str:
     """SHA-256, in hex, of the latents' shape and of their values as little-endian int64."""
-    values = image.latents.cpu().numpy().astype("<i8")
+    latents = image.latents if isinstance(image, ArrayLatents) else image.latents.cpu().numpy()
+    values = latents.astype("<i8")
     return hashlib.sha256(f"{values.shape}".encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
@@ -61,16 +67,20 @@ def make_samples(codec: Codec, picture: str, pixels: Pixels) -> Iterator[Sample]
         yield Sample(picture, quality, level_map is None, data, digest_of(codec.decode_latents(data)))
 
 
-def mismatches(variation: Variation, codec: Codec, samples: Sequence[Sample]) -> Iterator[Mismatch | None]:
+def mismatches(
+    variation: Variation, codec: Codec | EdgeCodec, samples: Sequence[Sample]
+) -> Iterator[Mismatch | None]:
     """Decode all samples under a variation; one result a sample, None where the integers are the same."""
     with variation.settings():
         for group in _groups(samples, variation.batch):
             full = list(islice(cycle(group), variation.batch))
-            decoded = codec.decode_latents_batch([sample.data for sample in full])
-            for sample, image in zip(group, decoded, strict=False):
-                same = digest_of(image) == sample.digest
-                found = Mismatch(variation.name, sample.picture, sample.quality, sample.uniform)
-                yield None if same else found
+            try:
+                found = [digest_of(image) for image in codec.decode_latents_batch([s.data for s in full])]
+            except BitstreamError as error:
+                found = [str(error)] * len(full)
+            for sample, digest in zip(group, found, strict=False):
+                wrong = Mismatch(variation.name, sample.picture, sample.quality, sample.uniform, digest)
+                yield None if digest == sample.digest else wrong
 
 
 def _groups(samples: Sequence[Sample], batch: int) -> Iterator[list[Sample]]:

@@ -1,7 +1,8 @@
 """What guidance adds to the time of encoding: the first three blocks of a tower the size of CLIP ViT-B/16."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -30,22 +31,31 @@ CLIP_B16 = {
 Result = TypeVar("Result")
 
 
-def random_tower(device: str = "cpu") -> "Tower":
-    """Make a tower of `CLIP_B16` with random weights, through files as towers always come.
+@contextmanager
+def random_clip() -> Iterator[Path]:
+    """Write a tower of `CLIP_B16` with random weights, as towers always come; the folder goes away afterwards.
 
     Raises:
         ModelError: transformers is not installed.
     """
-    from cotam.vision import load_tower
     from cotam.vision.weights import import_transformers
 
     transformers = import_transformers()
     transformers.utils.logging.disable_progress_bar()
-    with TemporaryDirectory() as folder, torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = transformers.CLIPVisionModel(transformers.CLIPVisionConfig(**CLIP_B16))
-        model.save_pretrained(Path(folder))
-        return load_tower(Path(folder), device=device)
+    with TemporaryDirectory() as folder:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = transformers.CLIPVisionModel(transformers.CLIPVisionConfig(**CLIP_B16))
+            model.save_pretrained(Path(folder))
+        yield Path(folder)
+
+
+def random_tower(device: str = "cpu") -> "Tower":
+    """Load the tower of `random_clip`; errors as there."""
+    from cotam.vision import load_tower
+
+    with random_clip() as folder:
+        return load_tower(folder, device=device)
 
 
 def time_guidance(codec: Codec, pixels: Pixels, repeat: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Peak memory of a process."""
+"""Memory of a process: its peak, and what it holds now."""
 
 import sys
 from collections.abc import Callable
@@ -17,16 +17,34 @@ def peak_memory() -> int:
     Raises:
         NotImplementedError: the system does not tell.
     """
-    if STATUS.is_file():  # getrusage would also count what the parent held before this program was started
-        for line in STATUS.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    if (found := _status("VmHWM")) is not None:
+        return found  # getrusage would also count what the parent held before this program was started
     try:
         import resource
     except ImportError as error:
         raise NotImplementedError("this system does not report peak memory") from error
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def resident_memory() -> int:
+    """Resident size of this process now, in bytes.
+
+    Raises:
+        NotImplementedError: the system does not tell.
+    """
+    if (found := _status("VmRSS")) is None:
+        raise NotImplementedError("this system does not report resident memory")
+    return found
+
+
+def _status(field: str) -> int | None:
+    """A field of Linux's status file, in bytes."""
+    if STATUS.is_file():
+        for line in STATUS.read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                return int(line.split()[1]) * 1024
+    return None
 
 
 def peak_memory_of(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> int:

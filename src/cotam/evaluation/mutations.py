@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from cotam.bitstream import read_stream, write_stream
+from cotam.bitstream import Stream, read_stream, write_stream
 from cotam.bitstream.checksum import checksum
 from cotam.bitstream.limits import CHECKSUM_BYTES, MAGIC, VERSION
 
@@ -64,6 +64,19 @@ def change_payload(rng: np.random.Generator, data: bytes, other: bytes) -> bytes
         return truncate(rng, data, other)
 
 
+def mix_parts(rng: np.random.Generator, data: bytes, other: bytes) -> bytes:
+    """A valid container with header, quality, level map and payload from either of two streams."""
+    streams = read_stream(data), read_stream(other)
+    head, quality, level_map, payload = (streams[i] for i in rng.integers(2, size=4))
+    frame = dataclasses.replace(
+        quality.frames[0], level_map=level_map.frames[0].level_map, payload=payload.frames[0].payload
+    )
+    try:
+        return write_stream(Stream(head.header, (frame, *head.frames[1:])))
+    except ValueError:  # too few bytes for this many pixels, or times that a still image does not have
+        return truncate(rng, data, other)
+
+
 def junk(rng: np.random.Generator, data: bytes, _: bytes) -> bytes:
     """Random bytes behind a right magic, and sometimes a right version and model."""
     start = MAGIC if rng.random() < 0.5 else MAGIC + bytes([VERSION << 4]) + data[5:9]
@@ -74,7 +87,16 @@ def _noise(rng: np.random.Generator, data: bytes, _: bytes) -> bytes:
     return rng.bytes(len(data))
 
 
-MUTATIONS: tuple[Mutation, ...] = (flip_bits, truncate, insert, splice, change_field, change_payload, junk)
+MUTATIONS: tuple[Mutation, ...] = (
+    flip_bits,
+    truncate,
+    insert,
+    splice,
+    change_field,
+    change_payload,
+    mix_parts,
+    junk,
+)
 
 
 def mutate(seed: int, index: int, streams: Sequence[bytes]) -> tuple[str, bytes]:

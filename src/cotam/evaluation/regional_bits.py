@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from cotam.codec import Analysis, Codec, LevelMap
 from cotam.codec.steps import step_map
 from cotam.entropy_coding import TableSet
-from cotam.entropy_models.hyperprior import HYPER_STRIDE
-from cotam.entropy_models.quadtree import PASSES, blocks_of_pass
-from cotam.ops.quality import quality_to_step
+from cotam.entropy_models.structure import HYPER_STRIDE, PASSES, blocks_of_pass
+from cotam.ops.quality_scale import quality_to_step
 
 Labels = NDArray[np.integer]
 """Region of each latent cell, integers (rows, columns) from 0 on."""

@@ -3,13 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Final, Literal
 
 import torch
 
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
 from cotam.codec.grouping import MAX_BATCH
+from cotam.edge import EdgeCodec, is_installed, load_edge_codec
+from cotam.edge.runtimes import RUNTIMES
+
+RUNTIME_NAMES: Final = {"onnx": "ONNX Runtime", "openvino": "OpenVINO"}
+
+MAX_SHAPES = 200
+"""Forms of one layer that torch.compile makes for shapes: sides of one, other sides, batches."""
 
 
 @contextmanager
@@ -26,12 +34,26 @@ def cpu_settings(threads: int = 1, *, onednn: bool = True) -> Iterator[None]:
         onednn_flags.enabled = before[1]
 
 
+@contextmanager
+def always_compiled() -> Iterator[None]:
+    """Make ``torch.compile`` compile for every shape: beyond its limit it would quietly run what was not compiled."""
+    from torch._dynamo import config as dynamo  # takes its time
+
+    limit: Any = dynamo.patch(
+        recompile_limit=MAX_SHAPES,
+        accumulated_recompile_limit=10 * MAX_SHAPES,
+        fail_on_recompile_limit_hit=True,
+    )
+    with cpu_settings(), limit:
+        yield
+
+
 @dataclass(frozen=True)
 class Variation:
     """One way to decode."""
 
     name: str
-    load: Callable[[], Codec]
+    load: Callable[[], Codec | EdgeCodec]
     """Loads the codec as this variation needs it."""
     settings: Callable[[], AbstractContextManager[None]] = field(default=cpu_settings)
     """What to switch while decoding."""
@@ -58,7 +80,11 @@ def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Va
         Variation("bfloat16 transforms", load(dtype="bfloat16")),
     ]
     if compiled:
-        found.append(Variation("compiled", lambda: compile_entropy_networks(load()())))
+        found.append(Variation("compiled", lambda: compile_entropy_networks(load()()), always_compiled))
+    for runtime in filter(is_installed, RUNTIMES):
+        for threads in (1, 2):
+            name = f"{RUNTIME_NAMES[runtime]}, {threads} thread{'s' * (threads > 1)}"
+            found.append(Variation(name, partial(load_edge_codec, model, runtime=runtime, threads=threads)))
     if torch.cuda.is_available():
         found.append(Variation("CUDA", load("cuda")))
         found.append(Variation(f"CUDA, batch of {MAX_BATCH}", load("cuda"), batch=MAX_BATCH))

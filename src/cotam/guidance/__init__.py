@@ -2,20 +2,30 @@
 
 A source of guidance makes an importance map of a picture; `levels_of` makes the level map of that, which the codec
 stores and obeys. Sources: a vision tower's attention, a phrase, boxes, the user's own map, spectral residual
-saliency, and two controls; `parse_guidance` makes them by name.
+saliency, and two controls; `parse_guidance` makes them by name. Only towers need torch.
 """
 
-from cotam.guidance.combining import combine
-from cotam.guidance.controls import RandomGuidance, UniformGuidance
-from cotam.guidance.drawing import draw_importance
-from cotam.guidance.importance import attention_importance
-from cotam.guidance.level_map import LevelOptions, automatic_grid, levels_of
-from cotam.guidance.naming import DEFAULT_GUIDANCE, TOWERS, parse_guidance
-from cotam.guidance.protocol import Guidance
-from cotam.guidance.roi import RoiGuidance
-from cotam.guidance.saliency import SaliencyGuidance
-from cotam.guidance.tower import PromptGuidance, TowerGuidance
-from cotam.guidance.user_map import MapGuidance
+from typing import Any
+
+_HOME = {
+    "DEFAULT_GUIDANCE": "naming",
+    "TOWERS": "naming",
+    "Guidance": "protocol",
+    "LevelOptions": "level_map",
+    "MapGuidance": "user_map",
+    "PromptGuidance": "tower",
+    "RandomGuidance": "controls",
+    "RoiGuidance": "roi",
+    "SaliencyGuidance": "saliency",
+    "TowerGuidance": "tower",
+    "UniformGuidance": "controls",
+    "attention_importance": "importance",
+    "automatic_grid": "level_map",
+    "combine": "combining",
+    "draw_importance": "drawing",
+    "levels_of": "level_map",
+    "parse_guidance": "parsing",
+}
 
 __all__ = [
     "DEFAULT_GUIDANCE",
@@ -36,3 +46,12 @@ __all__ = [
     "levels_of",
     "parse_guidance",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use, so that what needs no tower loads no torch."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

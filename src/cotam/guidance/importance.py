@@ -6,53 +6,16 @@ a patch receives. It stands in for towers without [CLS], such as SigLIP; the pap
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cotam.guidance.attention import DEFAULT_LAYERS, Attention, check_layers, resolve_attention
+
 if TYPE_CHECKING:
     from cotam.vision import Tower
-
-Attention = Literal["auto", "class", "received"]
-ATTENTIONS: Final = ("auto", "class", "received")
-DEFAULT_LAYERS: Final = (0, 1, 2)
-"""The paper's choice. Deep layers make results worse: their attention has converged on summary tokens."""
-ATTENTION_BYTES: Final = 2**28
-"""Most memory that the attention weights of one batch may take: 256 MiB."""
-
-
-def check_layers(tower: "Tower", layers: Sequence[int]) -> tuple[int, ...]:
-    """Return the layers in ascending order, each once; ValueError unless all are the tower's."""
-    if not layers or not all(0 <= layer < tower.depth for layer in layers):
-        raise ValueError(
-            f"layers must be block numbers from 0 to {tower.depth - 1} for {tower.name}, not {tuple(layers)}"
-        )
-    return tuple(sorted(set(layers)))
-
-
-def resolve_attention(tower: "Tower", attention: Attention) -> Literal["class", "received"]:
-    """Return the kind of attention to read: "auto" is "class" where the tower has [CLS], else "received".
-
-    Raises:
-        ValueError: for another word, and for "class" where the tower has no [CLS].
-    """
-    if attention not in ATTENTIONS:
-        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
-    if attention == "auto":
-        return "class" if tower.has_class_token else "received"
-    if attention == "class" and not tower.has_class_token:
-        raise ValueError(f"attention must be 'received' or 'auto': {tower.name} has no [CLS] token")
-    return attention
-
-
-def batch_size(tower: "Tower", layers: int) -> int:
-    """How many pictures may go through the tower at once, so that attention keeps to `ATTENTION_BYTES`."""
-    rows, columns = tower.grid(*tower.input_size)
-    tokens = tower.prefix_tokens + rows * columns
-    weights = layers * tower.heads * tokens**2 * torch.float32.itemsize
-    return max(ATTENTION_BYTES // weights, 1)
 
 
 def attention_importance(

@@ -17,18 +17,19 @@ and files with a comma or a plus sign cannot be written so; make those sources i
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
+from cotam.guidance.attention import DEFAULT_LAYERS, Attention
 from cotam.guidance.combining import combine
 from cotam.guidance.controls import RandomGuidance, UniformGuidance
-from cotam.guidance.importance import DEFAULT_LAYERS
+from cotam.guidance.hierarchical import Hierarchical
 from cotam.guidance.level_map import Grid, LevelOptions
 from cotam.guidance.protocol import Guidance
 from cotam.guidance.roi import RoiGuidance
 from cotam.guidance.saliency import SaliencyGuidance
-from cotam.guidance.tower import PromptGuidance, TowerGuidance
 from cotam.guidance.user_map import MapGuidance
 
 DEFAULT_GUIDANCE: Final = "uniform"
@@ -58,14 +59,28 @@ Options = dict[str, str]
 Value = TypeVar("Value")
 
 
-def parse_guidance(
-    text: str, *, tower_options: Mapping[str, Any] | None = None
-) -> tuple[Guidance, LevelOptions]:
+@dataclass(frozen=True)
+class TowerTerm:
+    """A tower in a text, and what it is asked for."""
+
+    name: str
+    """Hub id or folder; short names are replaced."""
+    layers: tuple[int, ...]
+    attention: Attention
+    hierarchical: Hierarchical
+    prompt: str | None
+
+
+Look = Callable[[TowerTerm], Guidance]
+"""Makes the guidance of a tower: on torch, or on a runtime that does without."""
+
+
+def parse_sources(text: str, look: Look) -> tuple[Guidance, LevelOptions]:
     """Make the guidance that a text names.
 
     Args:
         text: such as "uniform", "clip:layers=0-2,grid=8" or "clip+roi:10,20,200,100"; the grammar is above.
-        tower_options: keyword arguments for `cotam.vision.load_tower`, such as ``{"device": "cuda"}``.
+        look: makes the guidance of a tower.
 
     Returns:
         The guidance, and how levels are made of its importance.
@@ -75,7 +90,6 @@ def parse_guidance(
         ModelError: if a tower cannot be loaded.
         ImageError: if the file of a map cannot be used.
     """
-    towers = _Towers(tower_options or {})
     sources, level_options = [], Options()
     for term in text.split("+"):
         name, bare, options = _split(term.strip())
@@ -85,25 +99,8 @@ def parse_guidance(
                     f"guidance {text!r}: {key} is given twice, {level_options[key]} and {options[key]}"
                 )
             del options[key]
-        sources.append(_source(name, bare, options, towers))
+        sources.append(_source(name, bare, options, look))
     return combine(*sources), _level_options(level_options)
-
-
-class _Towers:
-    """Towers loaded so far, so that one that is named twice is loaded once."""
-
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self._options = options
-        self._loaded: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        from cotam.vision import load_tower  # needs an extra that the other sources do without
-
-        if not (name in TOWERS or "/" in name or os.path.isdir(name)):
-            raise ValueError(f"unknown guidance {name!r}; known: {_KNOWN}")
-        if name not in self._loaded:
-            self._loaded[name] = load_tower(TOWERS.get(name, name), **self._options)
-        return self._loaded[name]
 
 
 def _split(term: str) -> tuple[str, list[str], Options]:
@@ -118,7 +115,7 @@ def _split(term: str) -> tuple[str, list[str], Options]:
     return name, [part for part in parts if "=" not in part], options
 
 
-def _source(name: str, bare: list[str], options: Options, towers: _Towers) -> Guidance:
+def _source(name: str, bare: list[str], options: Options, look: Look) -> Guidance:
     make = _SOURCES.get(name, partial(_tower, name))
     if bare and name not in ("map", "roi"):
         raise ValueError(f"guidance {name!r}: {bare[0]!r} is no option=value")
@@ -127,31 +124,35 @@ def _source(name: str, bare: list[str], options: Options, towers: _Towers) -> Gu
         if key not in known:
             listed = ", ".join((*known, *_LEVEL_OPTIONS))
             raise ValueError(f"guidance {name!r} has no option {key!r}; known: {listed}")
-    return make(bare, options, towers)
+    return make(bare, options, look)
 
 
-def _tower(name: str, _: list[str], options: Options, towers: _Towers) -> Guidance:
-    tower = towers[name]
-    hierarchical = _read(options, "hierarchical", _switch, _SWITCH["auto"])
+def _tower(name: str, _: list[str], options: Options, look: Look) -> Guidance:
+    if not (name in TOWERS or "/" in name or os.path.isdir(name)):
+        raise ValueError(f"unknown guidance {name!r}; known: {_KNOWN}")
     attention: Any = options.get("attention", "auto")
-    looking = TowerGuidance(tower, _read(options, "layers", _layers, DEFAULT_LAYERS), attention, hierarchical)
-    if "prompt" not in options:
-        return looking
-    return combine(looking, PromptGuidance(tower, options["prompt"], hierarchical))
+    term = TowerTerm(
+        TOWERS.get(name, name),
+        _read(options, "layers", _layers, DEFAULT_LAYERS),
+        attention,
+        _read(options, "hierarchical", _switch, _SWITCH["auto"]),
+        options.get("prompt"),
+    )
+    return look(term)
 
 
-def _random(_: list[str], options: Options, towers: _Towers) -> Guidance:
-    like = _source(options["like"], [], {}, towers) if "like" in options else None
+def _random(_: list[str], options: Options, look: Look) -> Guidance:
+    like = _source(options["like"], [], {}, look) if "like" in options else None
     return RandomGuidance(_read(options, "seed", int, 0), like)
 
 
-def _map(bare: list[str], _: Options, __: _Towers) -> Guidance:
+def _map(bare: list[str], _: Options, __: Look) -> Guidance:
     if len(bare) != 1 or not bare[0]:
         raise ValueError("guidance 'map' needs one file, as in map:FILE")
     return MapGuidance(bare[0])
 
 
-def _roi(bare: list[str], _: Options, __: _Towers) -> Guidance:
+def _roi(bare: list[str], _: Options, __: Look) -> Guidance:
     try:
         numbers = [float(part) for part in bare]
     except ValueError as error:
@@ -221,7 +222,7 @@ _RIGHT: Final = {
     "layers": "numbers and ranges such as 0-2 or 0/2/4-6",
     "hierarchical": ", ".join(_SWITCH),
 }
-_SOURCES: Final[dict[str, Callable[[list[str], Options, _Towers], Guidance]]] = {
+_SOURCES: Final[dict[str, Callable[[list[str], Options, Look], Guidance]]] = {
     "uniform": lambda *_: UniformGuidance(),
     "saliency": lambda *_: SaliencyGuidance(),
     "random": _random,

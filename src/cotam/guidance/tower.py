@@ -7,22 +7,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cotam.guidance.hierarchical import Hierarchical, MapsOf, Pixels, hierarchical_importance, uses_tiles
-from cotam.guidance.importance import (
-    DEFAULT_LAYERS,
-    Attention,
-    attention_importance,
-    batch_size,
-    check_layers,
-    resolve_attention,
-)
+from cotam.guidance.attention import DEFAULT_LAYERS, Attention
+from cotam.guidance.hierarchical import Hierarchical, Pixels, uses_tiles
+from cotam.guidance.importance import attention_importance
+from cotam.guidance.looking import AttentionGuidance, tower_importance
 
 if TYPE_CHECKING:
     from cotam.vision import Tower
 
 
-class TowerGuidance:
+class TowerGuidance(AttentionGuidance):
     """Importance from the attention of a tower's first blocks (CoTAM, section 3)."""
+
+    tower: "Tower"
 
     def __init__(
         self,
@@ -31,33 +28,11 @@ class TowerGuidance:
         attention: Attention = "auto",
         hierarchical: Hierarchical = "auto",
     ) -> None:
-        """Choose what is read off the tower.
+        """Choose what is read off the tower; arguments and errors as in `AttentionGuidance`."""
+        super().__init__(tower, layers, attention, hierarchical)
 
-        Args:
-            tower: the vision tower.
-            layers: blocks whose attention counts, numbered from 0; no block beyond the last of them is run.
-            attention: "class" ([CLS] to patch), "received" (patch to patch), or "auto": "class" where there is [CLS].
-            hierarchical: whether large pictures are looked at in tiles too, as in `hierarchical.uses_tiles`.
-
-        Raises:
-            ValueError: for a layer that the tower does not have, or attention that it cannot give.
-        """
-        uses_tiles(1, 1, tower.input_size, hierarchical)
-        self.tower = tower
-        self.layers = check_layers(tower, layers)
-        self.attention = resolve_attention(tower, attention)
-        self.hierarchical = hierarchical
-
-    @property
-    def name(self) -> str:
-        """The tower, its layers and the kind of attention."""
-        return f"{self.tower.name}:layers={'/'.join(map(str, self.layers))},attention={self.attention}"
-
-    def importance(self, pixels: Pixels) -> NDArray[np.float32]:
-        """See `Guidance.importance`; the grid is the tower's patches, or finer for a picture looked at in tiles."""
-        return _importance(self.tower, pixels, self._maps, len(self.layers), self.hierarchical)
-
-    def _maps(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
+    def maps(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
+        """See `AttentionGuidance.maps`."""
         images = self.tower.preprocess(pictures)
         return attention_importance(self.tower, images, self.layers, self.attention)
 
@@ -98,7 +73,7 @@ class PromptGuidance:
 
     def importance(self, pixels: Pixels) -> NDArray[np.float32]:
         """See `Guidance.importance`: cosine similarity of patch and phrase; tiles as in `TowerGuidance`."""
-        return _importance(self.tower, pixels, self._maps, 1, self.hierarchical)
+        return tower_importance(self.tower, pixels, self._maps, 1, self.hierarchical)
 
     def _maps(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
         with torch.inference_mode():
@@ -106,11 +81,3 @@ class PromptGuidance:
                 self.tower.preprocess(pictures), [self.prompt] * len(pictures)
             )
         return np.asarray(torch.as_tensor(relevance).float().cpu(), dtype=np.float32)
-
-
-def _importance(
-    tower: "Tower", pixels: Pixels, maps_of: MapsOf, layers: int, hierarchical: Hierarchical
-) -> NDArray[np.float32]:
-    if not uses_tiles(pixels.shape[0], pixels.shape[1], tower.input_size, hierarchical):
-        return maps_of([pixels])[0]
-    return hierarchical_importance(pixels, tower.input_size, maps_of, batch_size(tower, layers))

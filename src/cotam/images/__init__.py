@@ -3,7 +3,7 @@
 from cotam.images.arrays import MAX_PIXELS
 from cotam.images.finding import find_images
 from cotam.images.loading import ImageSource, LoadedImage, load_image
-from cotam.images.writing import save_image_atomically, to_pil, write_atomically
+from cotam.images.writing import remove_leftovers, save_image_atomically, to_pil, write_atomically
 
 __all__ = [
     "MAX_PIXELS",
@@ -11,6 +11,7 @@ __all__ = [
     "LoadedImage",
     "find_images",
     "load_image",
+    "remove_leftovers",
     "save_image_atomically",
     "to_pil",
     "write_atomically",

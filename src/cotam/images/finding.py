@@ -1,6 +1,8 @@
 """Find the picture files of a folder."""
 
 import os
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -41,6 +43,17 @@ def find_images(folder: str | Path, recursive: bool = True) -> list[Path]:
         if not recursive:
             below.clear()
     return sorted(found)
+
+
+def renamed(paths: Iterable[Path], suffix: str) -> dict[Path, Path]:
+    """New names with another suffix; of those that differ in it only, ``a.jpg`` and ``a.png``, each keeps its own."""
+    paths = list(paths)
+    stems = Counter(str(path.with_suffix("")).casefold() for path in paths)
+    alone = {path: stems[str(path.with_suffix("")).casefold()] == 1 for path in paths}
+    return {
+        path: path.with_suffix(suffix) if alone[path] else path.with_name(path.name + suffix)
+        for path in paths
+    }
 
 
 def _refuse(error: OSError) -> None:

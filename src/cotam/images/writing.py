@@ -4,6 +4,8 @@ import io
 import os
 import secrets
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from cotam.errors import ImageError
 COMMON_SUFFIXES = (".png", ".jpg", ".webp", ".avif", ".tiff", ".bmp", ".ppm")
 LOSSY_QUALITY = 95  # of a decoded picture saved as JPEG, WebP or AVIF: nearly nothing is lost once more
 
+LEFTOVER_SECONDS = 3600.0
+"""Age from which on a temporary file is taken for that of a process that was killed."""
+_PART_PREFIX, _PART_SUFFIX = ".cotam-", ".part"
 _LOSSY_FORMATS = frozenset({"JPEG", "WEBP", "AVIF"})
 
 
@@ -31,11 +36,12 @@ def to_pil(pixels: NDArray[np.uint8], grey: bool = False) -> Image.Image:
     return image.convert("L") if grey else image
 
 
-def write_atomically(path: str | Path, data: bytes) -> None:
+def write_atomically(path: str | Path, data: bytes, *, sync: bool = True) -> None:
     """Write `data` so that `path` holds either what it held before or all of it.
 
     A temporary file in the same folder is written, synced to the disk and renamed. Links are followed; a
-    device or pipe is written to directly. An existing file's permissions are kept.
+    device or pipe is written to directly. An existing file's permissions are kept. Without `sync`, a power failure
+    may leave an empty file: for those who check sizes afterwards.
 
     Raises:
         ImageError: naming the path, if it is a folder or cannot be written.
@@ -47,7 +53,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         if target.exists() and not target.is_file():
             target.write_bytes(data)
         else:
-            _replace(target, data)
+            _replace(target, data, sync)
     except FileNotFoundError as error:
         raise ImageError(f"{path}: cannot be written, there is no folder {target.parent}") from error
     except (OSError, ValueError) as error:
@@ -55,15 +61,25 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         raise ImageError(f"{path}: cannot be written ({reason})") from error
 
 
-def _replace(target: Path, data: bytes) -> None:
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files of `write_atomically` that a killed process left in a folder an hour ago or more."""
+    oldest = time.time() - LEFTOVER_SECONDS
+    for path in folder.glob(f"{_PART_PREFIX}*{_PART_SUFFIX}"):
+        with suppress(OSError):  # another process may clean up as well
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+
+
+def _replace(target: Path, data: bytes, sync: bool) -> None:
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-    temporary = target.with_name(f".cotam-{secrets.token_hex(8)}.part")
+    temporary = target.with_name(f"{_PART_PREFIX}{secrets.token_hex(8)}{_PART_SUFFIX}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         if mode is not None:
             temporary.chmod(mode)
         temporary.replace(target)

@@ -1,6 +1,5 @@
 """``cotam-s``, the project's own light base codec: its parts, and the forward pass that training needs."""
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,52 +11,13 @@ from torch import Tensor, nn
 from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.hyperprior import HyperAnalysis, HyperScales, HyperSynthesis, IntegerHyperScales
 from cotam.entropy_models.quadtree import PassBlock, QuadtreeContext
+from cotam.models.cotam_s_config import STRIDE, CotamSConfig
 from cotam.models.gains import QualityGains
-from cotam.models.transforms import CELL_SAMPLES, STRIDE, Analysis, Synthesis
+from cotam.models.transforms import Analysis, Synthesis
 from cotam.ops.fixed_point import saturate, to_integers
-from cotam.ops.quality import HAT_ONE, quality_hats
+from cotam.ops.quality import quality_hats
+from cotam.ops.quality_scale import HAT_ONE
 from cotam.ops.quantisation import add_uniform_noise, round_straight_through
-
-
-@dataclass(frozen=True)
-class CotamSConfig:
-    """Sizes of a ``cotam-s`` model; stored in its weights file."""
-
-    latents: int = 256
-    """Latent channels M at stride 16, a multiple of 4."""
-    hyper: int = 96
-    """Hyper-latent channels Z at stride 64."""
-    wide: int = 128
-    """Channels of the transforms at 1/8 resolution."""
-    deep: int = 256
-    """Channels of the transforms at 1/16 resolution."""
-    analysis_blocks: tuple[int, int] = (3, 5)
-    """Blocks of the analysis at 1/8 and at 1/16."""
-    synthesis_blocks: tuple[int, int] = (5, 7)
-    """Blocks of the synthesis at 1/16 and at 1/8."""
-    hyper_hidden: int = 128
-    """Channels inside the hyperprior."""
-    features: int = 128
-    """Channels of the hyperprior's features at stride 16."""
-    context: int = 192
-    """Channels of the context networks."""
-    nodes: int = 8
-    """Nodes over which quality is interpolated."""
-
-    def __post_init__(self) -> None:
-        """Check the sizes."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            pair = isinstance(field.default, tuple)
-            sizes = value if pair else (value,)
-            if not isinstance(sizes, tuple) or len(sizes) != (2 if pair else 1):
-                raise ValueError(f"{field.name} must be two numbers, not {value!r}")
-            if not all(isinstance(size, int) and 1 <= size <= 4096 for size in sizes):
-                raise ValueError(f"{field.name} must be from 1 to 4096, not {value!r}")
-        if self.latents % 4 or self.latents > CELL_SAMPLES:
-            raise ValueError(f"latents must be a multiple of 4, at most {CELL_SAMPLES}, not {self.latents}")
-        if self.nodes < 2:
-            raise ValueError(f"nodes must be at least 2, not {self.nodes}")
 
 
 @dataclass(frozen=True)
@@ -171,5 +131,5 @@ class CotamS(nn.Module):
 
 def pad_to_stride(x: Tensor, stride: int = STRIDE) -> Tensor:
     """Repeat the last row and column until both sides are multiples of ``stride``."""
-    h, w = x.shape[-2:]
-    return F.pad(x, (0, -w % stride, 0, -h % stride), mode="replicate")
+    below, right = (-side % stride for side in x.shape[-2:])
+    return F.pad(x, (0, right, 0, below), mode="replicate") if below or right else x

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cotam.ops.quality import HAT_ONE, MAX_LMBDA, MIN_LMBDA
+from cotam.ops.quality import MAX_LMBDA, MIN_LMBDA
+from cotam.ops.quality_scale import HAT_ONE
 
 GAIN_SQUARED_PER_LMBDA = 2500.0
 """High-rate optimum of an orthonormal transform: step² = 12 D with D = 3 / (2 ln 2 · 255² · lmbda)."""

@@ -1,9 +1,9 @@
 """Analysis and synthesis transforms of ``cotam-s``: depthwise 3 x 3 and pointwise blocks at 1/8 and 1/16 resolution.
 
-Pixel-unshuffle comes first and pixel-shuffle last, so nothing is ever computed at full resolution. Beside the blocks
-runs a linear path from 16 x 16 pixels to the latents of their cell and back. It starts as the lowest frequencies of a
-block cosine transform in an orthonormal colour space, and the blocks start as zero: training begins with a working
-transform codec instead of noise, which is worth hours at high rates.
+Layers on whole cells of pixels come first and pixel-shuffle last, so nothing is ever computed at full resolution.
+Beside the blocks runs a linear path from 16 x 16 pixels to the latents of their cell and back. It starts as the lowest
+frequencies of a block cosine transform in an orthonormal colour space, and the blocks start as zero: training begins
+with a working transform codec instead of noise, which is worth hours at high rates.
 """
 
 import math
@@ -12,12 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-PATCH = 8
-STRIDE = 16
-CELL_SAMPLES = 3 * STRIDE**2
-"""Samples of a 16 x 16 cell: more latents than this have no orthonormal start."""
-SLOPE = 0.1
-STRIP_POSITIONS = 4096
+from cotam.models.cotam_s_config import CELL_SAMPLES, PATCH, SLOPE, STRIDE
+from cotam.ops.pointwise import Pointwise
+
+STRIP_POSITIONS = 2048
 """Positions that a block works on together outside training: few enough to stay in a processor's cache."""
 
 
@@ -47,9 +45,9 @@ def cosine_basis(latents: int) -> Tensor:
     return torch.cat(rows).float()
 
 
-def _zero_conv(inputs: int, outputs: int) -> nn.Conv2d:
+def _zero_conv(inputs: int, outputs: int) -> Pointwise:
     """A pointwise layer that starts as zero, bias included."""
-    conv = nn.Conv2d(inputs, outputs, 1)
+    conv = Pointwise(inputs, outputs)
     nn.init.zeros_(conv.weight)
     assert conv.bias is not None
     nn.init.zeros_(conv.bias)
@@ -62,8 +60,8 @@ class Block(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.spread = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
-        self.widen = nn.Conv2d(channels, 2 * channels, 1)
-        self.narrow = nn.Conv2d(2 * channels, channels, 1)
+        self.widen = Pointwise(channels, 2 * channels)
+        self.narrow = Pointwise(2 * channels, channels)
         nn.init.zeros_(self.narrow.weight)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -71,9 +69,9 @@ class Block(nn.Module):
         near = self.spread(x)
         if near.requires_grad:
             return x + self._across(near)
-        rows = max(1, STRIP_POSITIONS // (near.shape[0] * near.shape[-1]))
-        for strip, straight in zip(torch.split(near, rows, 2), torch.split(x, rows, 2), strict=True):
-            strip.copy_(self._across(strip).add_(straight))
+        strips = math.ceil(near[:, 0].numel() / STRIP_POSITIONS)
+        for strip, straight in zip(near.chunk(strips, 2), x.chunk(strips, 2), strict=True):
+            torch.add(self._across(strip), straight, out=strip)
         return near
 
     def _across(self, x: Tensor) -> Tensor:
@@ -85,20 +83,20 @@ class Analysis(nn.Module):
 
     def __init__(self, wide: int, deep: int, blocks: tuple[int, int], latents: int) -> None:
         super().__init__()
-        self.enter = nn.Conv2d(3 * PATCH**2, wide, 1)
+        self.enter = Pointwise(3 * PATCH**2, wide)
         self.eighth = nn.Sequential(*(Block(wide) for _ in range(blocks[0])))
-        self.down = nn.Conv2d(4 * wide, deep, 1)
+        self.down = Pointwise(4 * wide, deep)
         self.sixteenth = nn.Sequential(*(Block(deep) for _ in range(blocks[1])))
         self.leave = _zero_conv(deep, latents)
-        self.linear = nn.Conv2d(CELL_SAMPLES, latents, 1, bias=False)
+        self.linear = Pointwise(CELL_SAMPLES, latents, bias=False)
         with torch.no_grad():
             self.linear.weight.copy_(cosine_basis(latents)[:, :, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform a picture into latents."""
-        straight = self.linear(F.pixel_unshuffle(x, STRIDE))
-        x = self.eighth(self.enter(F.pixel_unshuffle(x, PATCH)))
-        return straight + self.leave(self.sixteenth(self.down(F.pixel_unshuffle(x, 2))))
+        straight = self.linear.of_cells(x, STRIDE)
+        x = self.eighth(self.enter.of_cells(x, PATCH))
+        return straight + self.leave(self.sixteenth(self.down.of_cells(x, 2)))
 
 
 class Synthesis(nn.Module):
@@ -106,18 +104,27 @@ class Synthesis(nn.Module):
 
     def __init__(self, wide: int, deep: int, blocks: tuple[int, int], latents: int, nodes: int) -> None:
         super().__init__()
-        self.enter = nn.Conv2d(latents + nodes, deep, 1)
+        self.enter = Pointwise(latents + nodes, deep)
         self.sixteenth = nn.Sequential(*(Block(deep) for _ in range(blocks[0])))
-        self.up = nn.Conv2d(deep, 4 * wide, 1)
+        self.up = Pointwise(deep, 4 * wide)
         self.eighth = nn.Sequential(*(Block(wide) for _ in range(blocks[1])))
         self.leave = _zero_conv(wide, 3 * PATCH**2)
-        self.linear = nn.Conv2d(latents, CELL_SAMPLES, 1, bias=False)
+        self.linear = Pointwise(latents, CELL_SAMPLES, bias=False)
         with torch.no_grad():
             self.linear.weight.copy_(cosine_basis(latents).T[:, :, None, None])
 
     def forward(self, y_hat: Tensor, hats: Tensor) -> Tensor:
         """Transform latents back into a picture; the quality tells it how much to smooth."""
-        straight = F.pixel_shuffle(self.linear(y_hat), STRIDE)
+        return F.pixel_shuffle(self.patches(y_hat, hats), PATCH)
+
+    def patches(self, y_hat: Tensor, hats: Tensor) -> Tensor:
+        """The picture before its last pixel-shuffle, (N, 192, 2h, 2w): samples of an 8 x 8 patch, colour by colour."""
         x = self.sixteenth(self.enter(torch.cat([y_hat, hats], 1)))
         x = self.eighth(F.pixel_shuffle(self.up(x), 2))
-        return straight.add_(F.pixel_shuffle(self.leave(x), PATCH))
+        return self.leave(x).add_(self._straight(y_hat))
+
+    def _straight(self, y_hat: Tensor) -> Tensor:
+        """The linear path: each latent cell becomes 2 x 2 patches in one transposed convolution."""
+        rows = self.linear.weight.view(3, 2, PATCH, 2, PATCH, -1)
+        cells = rows.permute(5, 0, 2, 4, 1, 3).reshape(-1, 3 * PATCH**2, 2, 2)
+        return F.conv_transpose2d(y_hat, cells, stride=2)

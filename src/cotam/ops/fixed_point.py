@@ -17,14 +17,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FRACTION_BITS = 8
-ONE = 1 << FRACTION_BITS
-"""The integer activation that stands for 1.0."""
-MAX_ACTIVATION = (1 << 15) - 1
-MAX_WEIGHT = (1 << 15) - 1
-MAX_SHIFT = 20
-MAX_EXACT = 1 << 53
-LEAK_BITS = 3
+from cotam.ops.integers import (
+    FRACTION_BITS,
+    LEAK_BITS,
+    MAX_ACTIVATION,
+    MAX_EXACT,
+    MAX_SHIFT,
+    MAX_WEIGHT,
+    ONE,
+)
+
+CENTRE = 4
+"""The tap of a 3 x 3 filter that every position has."""
 SATURATION = MAX_ACTIVATION / ONE
 
 
@@ -106,12 +110,14 @@ class IntegerConv(nn.Module):
     """The integer form of `FixedConv`; activations are integer-valued float64 tensors (N, C, H, W).
 
     Buffers (they are what a model file stores): ``weight`` int16 (outputs, inputs or 9), ``bias`` int64 (outputs,),
-    ``shift`` int64 scalar in 0..20.
+    ``shift`` int64 scalar in 0..20. Two more, which no file stores, hold what `prepare` makes of them.
     """
 
     weight: Tensor
     bias: Tensor
     shift: Tensor
+    scaled_weight: Tensor | None
+    scaled_bias: Tensor | None
 
     def __init__(
         self, inputs: int, outputs: int, *, depthwise: bool = False, saturating: bool = True
@@ -121,6 +127,12 @@ class IntegerConv(nn.Module):
         self.register_buffer("weight", torch.zeros(outputs, 9 if depthwise else inputs, dtype=torch.int16))
         self.register_buffer("bias", torch.zeros(outputs, dtype=torch.int64))
         self.register_buffer("shift", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("scaled_weight", None, persistent=False)
+        self.register_buffer("scaled_bias", None, persistent=False)
+
+    def prepare(self) -> None:
+        """Keep the weights in the form in which `forward` multiplies: for a layer that will not change any more."""
+        self.scaled_weight, self.scaled_bias = self._scaled()
 
     def is_exact(self) -> bool:
         """Whether every partial sum of every possible input stays below 2^53, so that float64 is exact."""
@@ -129,12 +141,18 @@ class IntegerConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve integers exactly; the result is rounded to units of 2^-8 and, if asked, saturated to 16 bits."""
-        unit = torch.ones_like(self.shift) << self.shift  # an integer: pow is not exact on every device
-        weight = self.weight.to(torch.float64) / unit  # dividing by 2^k moves the binary point and no digit
-        bias = (self.bias + unit // 2).to(torch.float64) / unit
+        weight, bias = self.scaled_weight, self.scaled_bias
+        if weight is None or bias is None:
+            weight, bias = self._scaled()
         total = self._depthwise(x, weight, bias) if self.depthwise else self._pointwise(x, weight, bias)
         total.floor_()
         return total.clamp_(-MAX_ACTIVATION, MAX_ACTIVATION) if self.saturating else total
+
+    def _scaled(self) -> tuple[Tensor, Tensor]:
+        """Weights, and biases with the half that makes rounding down rounding half up, in float64 units of a result."""
+        unit = torch.ones_like(self.shift) << self.shift  # an integer: pow is not exact on every device
+        weight = self.weight.to(torch.float64) / unit  # dividing by 2^k moves the binary point and no digit
+        return weight, (self.bias + unit // 2).to(torch.float64) / unit
 
     @staticmethod
     def _pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -144,8 +162,8 @@ class IntegerConv(nn.Module):
 
     @staticmethod
     def _depthwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        total = torch.zeros_like(x, memory_format=torch.contiguous_format).add_(bias.view(-1, 1, 1))
-        for tap in range(9):
+        total = torch.addcmul(bias.view(-1, 1, 1), x.contiguous(), weight[:, CENTRE].view(-1, 1, 1))
+        for tap in (tap for tap in range(9) if tap != CENTRE):
             row, column = divmod(tap, 3)
             here_rows, there_rows = _overlap(x.shape[-2], row - 1)
             here_columns, there_columns = _overlap(x.shape[-1], column - 1)

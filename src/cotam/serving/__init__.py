@@ -1,7 +1,7 @@
 """An OpenAI-compatible server for pictures in few bytes: a model of its own, or a proxy before another server.
 
 ``cotam serve`` starts it. In Python, `create_app` makes the application and `run` serves it; `engines` has the
-plugins by which vLLM, SGLang, `datasets` and WebDataset read ``.cotam`` themselves.
+plugins by which vLLM and SGLang read ``.cotam`` themselves, and a deployment for Ray Serve.
 """
 
 from typing import Any

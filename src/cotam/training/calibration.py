@@ -12,9 +12,10 @@ from rich.progress import track
 
 from cotam.codec.latents import LatentCoder
 from cotam.entropy_coding import TableSet, quantise_probabilities
-from cotam.entropy_models.gaussian import TABLES, gaussian_probabilities, scale_of_index
+from cotam.entropy_models.gaussian import gaussian_probabilities, scale_of_index
+from cotam.entropy_models.structure import TABLES
 from cotam.models.cotam_s import CotamS, pad_to_stride
-from cotam.ops.quality import MAX_STEP, MIN_STEP
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 
 MAX_RADIUS = 255
 SIGMAS = 5.0

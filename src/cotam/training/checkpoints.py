@@ -1,6 +1,7 @@
 """Training checkpoints: everything that is needed to go on as if nothing had happened."""
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
         raise TrainingError(f"{path}: no checkpoint to resume from; start without --resume")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise TrainingError(f"{path}: the checkpoint is damaged ({type(error).__name__})") from error
     if not isinstance(state, dict) or "model" not in state:
         raise TrainingError(f"{path}: this is no training checkpoint")

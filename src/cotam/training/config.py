@@ -17,7 +17,9 @@ class RunConfig:
     """What every recipe has; stored in every checkpoint."""
 
     batch: int = 8
-    """Examples per step and process."""
+    """Examples of a batch."""
+    accumulate: int = 1
+    """Batches per step and process: their gradients are averaged."""
     steps: int = 0
     """Optimiser steps in all; 0 means: as many as fit into ``minutes``."""
     minutes: float = 30.0
@@ -43,7 +45,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         """Check the recipe."""
-        for name in ("batch", "clip", "learning_rate", "warmup"):
+        for name in ("batch", "accumulate", "clip", "learning_rate", "warmup"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
         if not 0 <= self.ema <= 1:

@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 
 from cotam.errors import ImageError, TrainingError
 from cotam.images import find_images, load_image
-from cotam.models.transforms import STRIDE
+from cotam.models.cotam_s_config import STRIDE
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.graphics import render_graphic
 from cotam.training.level_maps import random_steps, spread_steps
@@ -56,7 +56,7 @@ def load_photographs(folders: Sequence[Path], crop: int) -> list[np.ndarray]:
 
 
 class CropDataset(Dataset[Batch]):
-    """Whole batches by index; index = step · processes + rank."""
+    """Whole batches by their number among those of all processes."""
 
     def __init__(self, pictures: list[np.ndarray], config: CodecTrainingConfig, late_from: int) -> None:
         self.config, self.late_from = config, late_from

@@ -13,8 +13,9 @@ from cotam.checkpoint import write_model
 from cotam.codec.latents import FrameSink, LatentCoder
 from cotam.codec.quantisation import Quantiser
 from cotam.entropy_coding import FrameWriter, TableSet
-from cotam.models.cotam_s import CotamS, CotamSConfig, pad_to_stride
-from cotam.ops.quality import quality_to_step
+from cotam.models.cotam_s import CotamS, pad_to_stride
+from cotam.models.cotam_s_config import CotamSConfig
+from cotam.ops.quality_scale import quality_to_step
 from cotam.training.calibration import calibrated_tables, gaussian_tables
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.crops import load_photographs
@@ -105,7 +106,7 @@ def integer_bits(network: CotamS, tables: TableSet, pictures: Sequence[np.ndarra
             base = torch.tensor([quality_to_step(quality)])
             sink = FrameSink(tables, [FrameWriter()])
             coder.encode(y, base.view(1, 1, 1).expand(1, *y.shape[-2:]), base, sink)
-            total += sink.ideal_bits[0]
+            total += sink.ideal_bits(0)
     return total
 
 

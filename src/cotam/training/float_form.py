@@ -8,7 +8,8 @@ from torch import Tensor
 
 from cotam.entropy_models.hyperprior import INDEX_PER_PACE, IntegerHyperScales
 from cotam.models.cotam_s import CotamS
-from cotam.ops.fixed_point import ONE, IntegerConv
+from cotam.ops.fixed_point import IntegerConv
+from cotam.ops.integers import ONE
 
 
 def float_form(network: CotamS) -> CotamS:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cotam.ops.quality import MAX_STEP, MIN_STEP
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
 
 MIN_STRENGTH, MAX_STRENGTH = 16, 200
 """Quality steps per level, drawn log-uniformly."""

@@ -3,12 +3,15 @@
 import dataclasses
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.utils import broadcast_object_list
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -50,19 +53,25 @@ class TrainingRun:
         folder.mkdir(parents=True, exist_ok=True)
         torch.set_flush_denormal(True)
         self.folder, self.task, self.config = folder, task, config
-        self.accelerator = Accelerator(mixed_precision="bf16" if config.bf16 else "no")
+        self.accelerator = Accelerator(
+            cpu=not torch.accelerator.is_available(),  # else processes without a GPU train apart from each other
+            mixed_precision="bf16" if config.bf16 else "no",
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=task.leaves_out)],
+        )
+        self.world, self.rank = self.accelerator.num_processes, self.accelerator.process_index
+        self.parts = config.accumulate * self.world
         self.average = AveragedModel(task.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema))  # type: ignore[no-untyped-call]
         self.optimizer = torch.optim.AdamW(
             task.parameter_groups(config.weight_decay), lr=config.learning_rate
         )
-        self.step, self.total, self.seconds = 0, config.steps or UNPLANNED, 0.0
+        self.step, self.drawn, self.total, self.seconds = 0, 0, config.steps or UNPLANNED, 0.0
         if state is not None:
             self._restore(state, replan=bool({"steps", "minutes"} & set(changes or ())))
         self.prepared, self.optimizer = self.accelerator.prepare(task.model, self.optimizer)
         self.average.to(self.accelerator.device)
         network = torch.compile(self.prepared) if config.compile else self.prepared
         self.network = cast(nn.Module, network)
-        self.events = SummaryWriter(str(folder))
+        self.events = SummaryWriter(str(folder)) if self.accelerator.is_main_process else None
         if state is not None and (other := _differences(state["config"], changes or {})):
             self._write_row({"step": self.step, "changed": other})
 
@@ -73,10 +82,12 @@ class TrainingRun:
         with self._progress() as progress:
             bar = progress.add_task("training", total=None, start=True, figures="")
             while self.step < self.total:
-                for batch in self.task.batches(self._span()):
-                    self._step(batch, progress, bar)
+                batches = iter(self.task.batches(self._span()))
+                while step := list(islice(batches, self.parts // self.world)):
+                    self._step(step, progress, bar)
         self.save()
         self._validate()
+        self.accelerator.end_training()
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -86,6 +97,8 @@ class TrainingRun:
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "step": self.step,
+                "drawn": self.drawn,
+                "parts": self.parts,
                 "total": self.total,
                 "seconds": self.seconds,
                 "config": dataclasses.asdict(self.config),
@@ -95,18 +108,19 @@ class TrainingRun:
     def _span(self) -> Span:
         planned = self.total != UNPLANNED
         end = self.total if planned else MEASURED_STEPS[1]
-        world, rank = self.accelerator.num_processes, self.accelerator.process_index
-        return Span(self.step, end, self.total if planned else None, world, rank)
+        total = self.total if planned else None
+        return Span(self.step, end, total, self.drawn, self.parts, self.world, self.rank)
 
-    def _step(self, batch: Any, progress: Progress, bar: Any) -> None:
+    def _step(self, batches: list[Any], progress: Progress, bar: Any) -> None:
         if self.total == UNPLANNED and self.step == MEASURED_STEPS[0]:
             self._measured_at = time.monotonic()
-        outcome = self._update(batch)
+        outcome = self._update(batches)
         now = time.monotonic()
         self.seconds = now - self._began
         if self.total == UNPLANNED and self.step == MEASURED_STEPS[1]:
             pace = (now - self._measured_at) / (MEASURED_STEPS[1] - MEASURED_STEPS[0])
-            self.total = max(steps_that_fit(self.config.minutes, pace), self.step)
+            fitting = max(steps_that_fit(self.config.minutes, pace), self.step)
+            self.total = broadcast_object_list([fitting])[0]  # processes measure each their own pace
         if self.step % LOG_EVERY == 0:
             total = None if self.total == UNPLANNED else self.total
             progress.update(bar, completed=self.step, total=total, figures=self._log(outcome))
@@ -117,38 +131,54 @@ class TrainingRun:
             self._validate()
             self._validated_at = time.monotonic()
 
-    def _update(self, batch: Any) -> Outcome:
+    def _update(self, batches: list[Any]) -> Outcome:
         """One step of the optimiser; a step whose gradient is not finite changes nothing."""
         rate = learning_rate(self.step, self.total, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group.get("rate_scale", 1.0)
-        index = self.step * self.accelerator.num_processes + self.accelerator.process_index
-        at = Position(self.step, None if self.total == UNPLANNED else self.total, index)
-        with self.accelerator.autocast():
-            outcome = self.task.loss(self.network, batch, at)
         self.optimizer.zero_grad(set_to_none=True)
-        self.accelerator.backward(outcome.loss)
+        outcomes = []
+        for number, batch in enumerate(batches, start=1):
+            waits = number < len(batches)  # gradients are exchanged once a step
+            with self.accelerator.no_sync(self.prepared) if waits else nullcontext():
+                outcomes.append(self._learn(batch, len(batches)))
         norm = self.accelerator.clip_grad_norm_(self.task.model.parameters(), self.config.clip)
         if torch.isfinite(torch.as_tensor(norm)):
             self.optimizer.step()
         self.average.update_parameters(self.accelerator.unwrap_model(self.prepared))
         self.step += 1
-        return outcome
+        return _mean(outcomes)
+
+    def _learn(self, batch: Any, parts: int) -> Outcome:
+        """Add a batch's share to the gradient."""
+        at = Position(self.step, None if self.total == UNPLANNED else self.total, self.drawn + self.rank)
+        with self.accelerator.autocast():
+            outcome = self.task.loss(self.network, batch, at)
+        self.accelerator.backward(outcome.loss / parts)
+        self.drawn += self.world
+        return Outcome(outcome.loss.detach(), outcome.figures)
 
     def _log(self, outcome: Outcome) -> str:
-        figures = {name: round(float(value.detach()), 5) for name, value in outcome.figures.items()}
+        outcome = self._over_all(outcome)
+        figures = {name: round(float(value), 5) for name, value in outcome.figures.items()}
         row = {
             "step": self.step,
             "seconds": round(self.seconds, 1),
-            "loss": round(float(outcome.loss.detach()), 5),
+            "loss": round(float(outcome.loss), 5),
             **figures,
             "learning_rate": learning_rate(self.step - 1, self.total, self.config),
         }
         self._write_row(row)
         return "  ".join(f"{name} {value:.3f}" for name, value in ({"loss": row["loss"]} | figures).items())
 
+    def _over_all(self, outcome: Outcome) -> Outcome:
+        """The mean over all processes."""
+        values = torch.stack([outcome.loss, *outcome.figures.values()])
+        loss, *figures = self.accelerator.reduce(values, "mean").unbind()
+        return Outcome(loss, dict(zip(outcome.figures, figures, strict=True)))
+
     def _write_row(self, row: dict[str, Any]) -> None:
-        if not self.accelerator.is_main_process:
+        if self.events is None:
             return
         with (self.folder / LOG_FILE).open("a") as file:
             file.write(json.dumps(row) + "\n")
@@ -169,6 +199,11 @@ class TrainingRun:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
+        self.parts, self.drawn = state.get("parts", 1), state.get("drawn", self.step)
+        if self.parts % self.world:
+            raise TrainingError(
+                f"{self.folder}: a step of this run has {self.parts} batches, which {self.world} processes cannot share"
+            )
         if not replan and state["total"] != UNPLANNED:
             self.total = state["total"]
         elif self.config.steps == 0:
@@ -184,6 +219,15 @@ class TrainingRun:
             TimeRemainingColumn(),
             disable=not self.accelerator.is_main_process,
         )
+
+
+def _mean(outcomes: Sequence[Outcome]) -> Outcome:
+    """The mean over a step's batches, as plain numbers in float32."""
+    names = outcomes[0].figures
+    means = {
+        name: torch.stack([one.figures[name].detach().float() for one in outcomes]).mean() for name in names
+    }
+    return Outcome(torch.stack([one.loss.float() for one in outcomes]).mean(), means)
 
 
 def refuse_second_run(folder: Path) -> None:

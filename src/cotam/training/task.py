@@ -15,6 +15,8 @@ class Span:
         start: first step.
         end: step after the last.
         total: length of the schedule, or None while it is not known.
+        first: number of the first batch of step `start`, among those of all processes.
+        parts: batches of a step, over all processes.
         world: processes that train.
         rank: number of this process.
     """
@@ -22,12 +24,18 @@ class Span:
     start: int
     end: int
     total: int | None
+    first: int
+    parts: int = 1
     world: int = 1
     rank: int = 0
 
+    def first_of(self, step: int) -> int:
+        """Number of the first batch of a step."""
+        return self.first + (step - self.start) * self.parts
+
     def indexes(self) -> range:
         """Numbers of this process's batches, different for every process and step."""
-        return range(self.start * self.world + self.rank, self.end * self.world + self.rank, self.world)
+        return range(self.first + self.rank, self.first_of(self.end), self.world)
 
 
 @dataclass(frozen=True)
@@ -67,9 +75,11 @@ class Task(Protocol):
     """Plain values that the checkpoint keeps so that the model can be built again."""
     validation_seconds: float
     """Time between two validations."""
+    leaves_out: bool
+    """Whether a step may leave parameters without a gradient; several processes have to know."""
 
     def batches(self, span: Span) -> Iterator[Any]:
-        """Batches for the steps of ``span``, functions of the step alone so that resuming is exact."""
+        """Batches for the steps of ``span``, functions of their numbers alone so that resuming is exact."""
 
     def loss(self, network: nn.Module, batch: Any, at: Position) -> Outcome:
         """The loss of one batch; ``network`` is `model` as it is to be called here, under autocast."""

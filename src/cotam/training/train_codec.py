@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.models.cotam_s import CotamS
+from cotam.models.cotam_s_config import CotamSConfig
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig, resumed_recipe
 from cotam.training.crops import Batch, CropDataset, load_photographs
@@ -35,6 +36,7 @@ class CodecTask:
     """
 
     validation_seconds = 1200.0
+    leaves_out = False
 
     def __init__(
         self,
@@ -54,9 +56,9 @@ class CodecTask:
     def batches(self, span: Span) -> Iterator[Batch]:
         """Crops; the plan for late, larger ones is made once the length is known."""
         early = 1 - self.config.late_share
-        late_from = UNPLANNED if span.total is None else round(span.total * early)
+        late_from = UNPLANNED if span.total is None else span.first_of(round(span.total * early))
         yield from DataLoader(
-            CropDataset(self.pictures, self.config, late_from * span.world),
+            CropDataset(self.pictures, self.config, late_from),
             batch_size=None,
             sampler=span.indexes(),
             num_workers=self.workers,

@@ -7,7 +7,7 @@ import torch
 
 from cotam.images import find_images, load_image
 from cotam.models.cotam_s import CotamS, pad_to_stride
-from cotam.ops.quality import quality_to_step
+from cotam.ops.quality_scale import quality_to_step
 from cotam.training.rate_distortion import psnr_of
 
 QUALITIES = (10, 30, 50, 70, 90)

@@ -84,7 +84,8 @@ class Clip:
         for index in chosen:
             wanted = ticks[index]
             before = bisect_right(keys, wanted)
-            if before and keys[before - 1] > (frame.pts if frame is not None else ticks[0]):
+            here = ticks[0] if frame is None or frame.pts is None else frame.pts
+            if before and keys[before - 1] > here:
                 container.seek(keys[before - 1], stream=stream)
                 decoded, frame = container.decode(stream), None
             while frame is None or frame.pts is None or frame.pts < wanted:

@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cotam.bitstream import SequenceWriter, StreamHeader, read_stream
+from cotam.bitstream.limits import PREDICTION_VERSION
 from cotam.codec import Codec, Guide, LevelMap, SimilarityTarget, default_codec
+from cotam.codec.records import Analysis
+from cotam.codec.temporal import FrameEncoder, load_temporal_codec
 from cotam.errors import VideoError
 from cotam.images import load_image
+from cotam.ops.quality_scale import quality_to_step
 from cotam.video.frame import MILLISECONDS, Frame
 from cotam.video.sampling import Sampling
 from cotam.video.sources import open_frames
@@ -43,8 +47,8 @@ class EachFrame:
 class VideoEncoder:
     """Encodes frames as they come, from a camera say, one in memory at a time.
 
-    Every frame is a key frame and lies in the file when `add` returns. As a context manager it closes the sequence also
-    where the block fails, so that the frames until then are a whole stream.
+    Every frame lies in the file when `add` returns, and is a key frame unless ``key_interval`` says otherwise. As a
+    context manager it closes the sequence also where the block fails, so that the frames until then are a whole stream.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class VideoEncoder:
         guidance: FrameGuide | Guide | str | None = None,
         target_bytes: int | None = None,
         min_similarity: SimilarityTarget | None = None,
+        key_interval: int = 1,
     ) -> None:
         """Choose how frames are coded; nothing is written before the first one.
 
@@ -67,9 +72,11 @@ class VideoEncoder:
             guidance: as for `Codec.encode`, for each frame by itself, or a `GuideOverTime`; None is uniform.
             target_bytes: size that no frame exceeds, instead of ``quality``.
             min_similarity: how close a tower's tokens of each frame must stay, instead of ``quality``.
+            key_interval: at least every how manyeth frame is a key frame; those between are predicted from the frame
+                before, where that is smaller. Not with a target.
 
         Raises:
-            ModelError: a tower cannot be loaded.
+            ModelError: a tower cannot be loaded, or the codec knows key frames alone.
             ValueError: an option out of range.
         """
         self._target, self._opened = target, ExitStack()
@@ -81,6 +88,12 @@ class VideoEncoder:
             "target_bytes": target_bytes,
             "min_similarity": min_similarity,
         }
+        self._predicting: FrameEncoder | None = None
+        if key_interval != 1:
+            if target_bytes is not None or min_similarity is not None:
+                raise ValueError("key_interval goes with a quality, not with target_bytes or min_similarity")
+            quality_to_step(quality)
+            self._predicting = FrameEncoder(load_temporal_codec(self.codec), key_interval)
         self._writer: SequenceWriter | None = None
 
     @property
@@ -120,6 +133,8 @@ class VideoEncoder:
         pixels = loaded.pixels[..., 0] if grey else loaded.pixels
         self._check(loaded.width, loaded.height, loaded.grey)
         level_map = self._guide.level_map(loaded.pixels, timestamp_ms)
+        if self._predicting is not None:
+            return self._add_predicted(self._predicting, self.codec.analyse(pixels), level_map, timestamp_ms)
         data = self.codec.encode(pixels, level_map=level_map, **self._options)
         still = read_stream(data)
         return self._writer_for(still.header).append(replace(still.frames[0], timestamp_ms=timestamp_ms))
@@ -143,6 +158,26 @@ class VideoEncoder:
     ) -> None:
         if error is None or self.frames:
             self.close()
+
+    def _add_predicted(
+        self, predicting: FrameEncoder, analysis: Analysis, level_map: LevelMap | None, timestamp_ms: int
+    ) -> int:
+        """Encode and write a frame that may be predicted; where it cannot be written, the next is a key frame."""
+        source = analysis.source
+        header = StreamHeader(
+            source.width,
+            source.height,
+            self.codec.model_id,
+            source.grey,
+            version=PREDICTION_VERSION,
+            sequence=True,
+        )
+        record = predicting.encode(analysis, self._options["quality"], level_map, timestamp_ms=timestamp_ms)
+        try:
+            return self._writer_for(header).append(record)
+        except (ValueError, OSError):
+            predicting.forget()
+            raise
 
     def _writer_for(self, header: StreamHeader) -> SequenceWriter:
         if self._writer is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -9,12 +10,16 @@ from typing import BinaryIO, Self
 from PIL import Image
 
 from cotam.bitstream import FrameRecord, SequenceReader, StreamHeader
+from cotam.bitstream.limits import PREDICTION_VERSION
 from cotam.codec import Codec, LatentImage, codec_for_model
+from cotam.codec.temporal import FrameDecoder
 from cotam.errors import BitstreamError
 from cotam.video.frame import Frame
 
 CodecOf = Callable[[bytes], Codec]
 """Finds the codec of a model id."""
+Decode = Callable[[FrameRecord], LatentImage]
+"""Decodes the frames that it is given one after another."""
 
 
 class VideoReader:
@@ -50,6 +55,7 @@ class VideoReader:
             self.codec = find if isinstance(find, Codec) else find(self.header.model_id)
             self.quality = 0.0
             """Of the frame that was decoded last, 1 to 100; 0 before the first."""
+            self._decoded_last = -1
             self._opened = opened.pop_all()
 
     @property
@@ -73,8 +79,10 @@ class VideoReader:
             BitstreamError: damage, after the frames before it, unless it is salvaged.
             ModelError: a frame is predicted, and the model knows no prediction.
         """
+        decode = self._decoder()
         for record in self._reader:
-            yield Frame(self.codec.synthesise(self._decoded(record)), record.timestamp_ms)
+            self.quality = record.quality
+            yield Frame(self.codec.synthesise(decode(record)), record.timestamp_ms)
 
     def timestamp_ms(self, index: int) -> int:
         """Time of a frame; errors as in `SequenceReader.entry`."""
@@ -86,9 +94,15 @@ class VideoReader:
 
     def latents(self, index: int) -> LatentImage:
         """Decode one frame to its latents, from the last key frame on; no pixels are made. Errors as in `frame`."""
-        for before in range(self._reader.key_frame(index), index):
-            self._decoded(self._reader.frame(before))
-        return self._decoded(self._reader.frame(index))
+        start = self._reader.key_frame(index)
+        if start <= self._decoded_last < index:
+            start = self._decoded_last + 1
+        self._decoded_last = -1
+        for number in range(start, index + 1):
+            record = self._reader.frame(number)
+            image = self._decode(record)
+        self.quality, self._decoded_last = record.quality, index
+        return image
 
     def close(self) -> None:
         """Close the file, if it was opened here."""
@@ -102,6 +116,13 @@ class VideoReader:
     ) -> None:
         self.close()
 
-    def _decoded(self, record: FrameRecord) -> LatentImage:
-        self.quality = record.quality
-        return self.codec.decode_frames([(self.header, record)])[0]
+    @cached_property
+    def _decode(self) -> Decode:
+        """For frames by their number."""
+        return self._decoder()
+
+    def _decoder(self) -> Decode:
+        """A decoder of its own for whoever goes through the frames."""
+        if self.header.version < PREDICTION_VERSION:
+            return lambda record: self.codec.decode_frames([(self.header, record)])[0]
+        return FrameDecoder(self.codec, self.header).decode

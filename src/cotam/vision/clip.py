@@ -6,14 +6,14 @@ from typing import Any
 from torch import Tensor, nn
 
 from cotam.vision.family import Family
+from cotam.vision.preprocessing import CLIP_MEAN, CLIP_STD
 
 
 class Clip(Family):
     """`CLIPVisionModel`, flat or with an inner `vision_model`."""
 
     name = "clip"
-    mean = (0.48145466, 0.4578275, 0.40821073)
-    std = (0.26862954, 0.26130258, 0.27577711)
+    mean, std = CLIP_MEAN, CLIP_STD
     text_padding = "longest"
 
     def __init__(self, model: Any) -> None:

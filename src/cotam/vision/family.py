@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Final, Literal
 
 from torch import Tensor, nn
 
+from cotam.vision.preprocessing import Colour
+
 FamilyName = Literal["clip", "siglip", "dinov2", "dinov3", "internvit"]
-Colour = tuple[float, float, float]
 
 IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 IMAGENET_STD: Final = (0.229, 0.224, 0.225)

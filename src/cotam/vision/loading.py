@@ -52,7 +52,10 @@ def load_tower(
     config = vision_config(full, name)
     model = load_vision_model(folder, name, config, precision).to(where)
     family = FAMILIES[config.model_type](model)
-    preprocessing, patch = read_preprocessing(folder, config, family), _patch(config, name)
+    preprocessing, patch = (
+        read_preprocessing(folder, config.image_size, family.mean, family.std),
+        _patch(config, name),
+    )
     if min(preprocessing.size) < patch:
         raise ModelError(
             f"{name}: its input of {preprocessing.size} pixels is smaller than a patch of {patch}"

@@ -1,4 +1,4 @@
-"""From pictures to what a tower takes: squashed to its input size, normalised with its constants."""
+"""From pictures to what a tower takes: its input size, and the constants to normalise with. No torch here."""
 
 import json
 from collections.abc import Sequence
@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from cotam.errors import ModelError
-from cotam.vision.family import Colour, Family
+
+Colour = tuple[float, float, float]
+"""A number for each of R, G and B."""
+
+CLIP_MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD: Final = (0.26862954, 0.26130258, 0.27577711)
 
 WHITE: Final = 255
 """Largest sample of a picture."""
@@ -29,13 +33,15 @@ class Preprocessing:
     std: Colour
     """Standard deviation of R, G and B, divided by then."""
 
-    def apply(self, pictures: Sequence[NDArray[np.uint8]], device: torch.device) -> torch.Tensor:
-        """Return the batch, float32 (N, 3, height, width); see `Tower.preprocess`."""
+    def resized(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """Squash pictures to `size` with antialiased bicubic interpolation: uint8 (N, height, width, 3).
+
+        Raises:
+            ValueError: there is none, or one of another type or shape.
+        """
         if not len(pictures):
             raise ValueError("there is no picture to preprocess")
-        batch = torch.from_numpy(np.stack([self._resized(picture) for picture in pictures])).to(device)
-        mean, std = (torch.tensor(c, device=device).view(3, 1, 1) for c in (self.mean, self.std))
-        return (batch.permute(0, 3, 1, 2).float() / WHITE - mean) / std
+        return np.stack([self._resized(picture) for picture in pictures])
 
     def _resized(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Squash to `size` with Pillow's antialiased bicubic: integer arithmetic, the same everywhere."""
@@ -46,21 +52,22 @@ class Preprocessing:
         return np.array(image.resize((width, height), Image.Resampling.BICUBIC))
 
 
-def read_preprocessing(folder: Path, config: Any, family: Family) -> Preprocessing:
+def read_preprocessing(folder: Path, image_size: Any, mean: Colour, std: Colour) -> Preprocessing:
     """Read a checkpoint's constants, or take its family's where it has no file of them.
 
     Args:
         folder: holds `preprocessor_config.json`, or `processor_config.json` with an `image_processor` in it.
-        config: the vision configuration, whose `image_size` counts if the files state no fixed size.
-        family: gives the default mean and standard deviation.
+        image_size: what the vision configuration says of it, which counts if the files state no fixed size.
+        mean: of the family, where the checkpoint does not say.
+        std: likewise.
 
     Raises:
         ModelError: a file is damaged, or what it states is impossible.
     """
     stated = _stated(folder)
     try:
-        size = _fixed_size(stated) or _pair(config.image_size)
-        mean, std = (_colour(stated.get(f"image_{key}", getattr(family, key))) for key in ("mean", "std"))
+        size = _fixed_size(stated) or _pair(image_size)
+        mean, std = _colour(stated.get("image_mean", mean)), _colour(stated.get("image_std", std))
     except (TypeError, ValueError, KeyError) as error:
         raise ModelError(f"{folder}: impossible preprocessing constants ({error})") from error
     if min(size) < 1 or min(std) <= 0:

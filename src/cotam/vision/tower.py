@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from cotam.vision.attention_recording import make_recordable, recording
 from cotam.vision.family import Family, FamilyName
-from cotam.vision.preprocessing import Preprocessing
+from cotam.vision.preprocessing import WHITE, Preprocessing
 from cotam.vision.text import TextSide
 from cotam.vision.text_relevance import relevance
 from cotam.vision.tower_run import TowerRun, check_range
@@ -105,7 +105,9 @@ class Tower:
         Raises:
             ValueError: there is none, or one of another type or shape.
         """
-        return self._preprocessing.apply(pictures, self.device)
+        batch = torch.from_numpy(self._preprocessing.resized(pictures)).to(self.device)
+        mean, std = (torch.tensor(c, device=self.device).view(3, 1, 1) for c in (self.mean, self.std))
+        return (batch.permute(0, 3, 1, 2).float() / WHITE - mean) / std
 
     def embed(self, images: Tensor) -> Tensor:
         """Return the tokens that block 0 takes, (N, T, D): embeddings, positions, and CLIP's first layer norm.

@@ -149,7 +149,7 @@ def test_d3_makes_no_pictures_and_d2_does(start: Start, tmp_path: Path) -> None:
     for setting in ("d2", "d3"):
         trained = start(tmp_path / setting, setting)
         batch = next(iter(trained.task.batches(trained._span())))
-        outcome = trained._update(batch)
+        outcome = trained._update([batch])
         assert ("psnr" in outcome.figures) == (setting == "d2")
         rows = trained.task.validate(trained.average.module)
         assert all(("pixels" in row) == (setting == "d2") for row in rows)

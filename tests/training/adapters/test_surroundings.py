@@ -18,7 +18,7 @@ from cotam.codec.steps import step_map
 from cotam.errors import ModelError, TrainingError
 from cotam.levelvqa.sampling import sample_graph
 from cotam.levelvqa.splits import SPLITS
-from cotam.ops.quality import quality_to_step
+from cotam.ops.quality_scale import quality_to_step
 from cotam.training.adapters.coding import FrozenCoder
 from cotam.training.adapters.examples import UNKNOWN, SceneSource, class_of
 from cotam.training.adapters.seeing import TowerView

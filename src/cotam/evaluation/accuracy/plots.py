@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cotam.evaluation.accuracy.plan import LOSSLESS
 from cotam.evaluation.rate_plot import DOTS_PER_INCH, RATE_TICKS, require_matplotlib
 from cotam.levelvqa import LEVELS
 
@@ -13,6 +14,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 """Told apart by colour-blind readers too (Okabe and Ito); used over again, with another marker."""
 MARKERS = "os^DvPX*"
 SIDE_INCHES = 5.5
+LEGEND_COLUMNS = 3
+"""Methods in a row of a legend, for each panel above it."""
 BAND = 0.15
 """Opacity of intervals."""
 
@@ -39,7 +42,7 @@ def _accuracy(report: Report, groups: Sequence[str]) -> bytes:
         for number, method in enumerate(names(report)):
             _draw_curve(axes, _points(report, method, group), number, method)
         _dress(axes, group)
-    figure.axes[0].legend(loc="lower right", frameon=False, fontsize="small")
+    _legend(figure, len(groups))
     return _png(figure)
 
 
@@ -65,7 +68,7 @@ def _draw_curve(
 ) -> None:
     if not points:
         return
-    colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number // len(COLOURS) % len(MARKERS)]
+    colour, marker = _style(number)
     rates, percents, lows, highs = zip(*points, strict=True)
     if len(points) == 1:
         axes.axhspan(lows[0], highs[0], color=colour, alpha=BAND, linewidth=0)
@@ -88,19 +91,32 @@ def _dress(axes: Any, group: str) -> None:
 
 
 def _similarity(report: Report) -> bytes:
-    """One line a method, at its lowest and at its highest rate."""
+    """One line a method, at its lowest rate; what is lossless has nothing to show."""
     figure = _figure(1)
     axes = figure.subplots()
     for number, method in enumerate(names(report)):
         rows = [row for row in report["rows"] if row["method"] == method and row["similarity"]]
-        for row, style in zip((rows[0], rows[-1]), ("--", "-"), strict=True) if rows else ():
-            label = f"{method}, {row['bpp']:.2f} bpp"
-            axes.plot(row["similarity"], style, color=COLOURS[number % len(COLOURS)], label=label)
+        if rows and rows[0]["rate"] != LOSSLESS.label:
+            colour, marker = _style(number)
+            label = f"{method}, {rows[0]['bpp']:.2f} bpp"
+            axes.plot(rows[0]["similarity"], color=colour, marker=marker, markersize=4, label=label)
     axes.set_xlabel("tokens before block")
     axes.set_ylabel("mean cosine to the original's tokens")
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize="x-small")
+    _legend(figure, 1)
     return _png(figure)
+
+
+def _style(number: int) -> tuple[str, str]:
+    """Colour and marker of a method by its place."""
+    return COLOURS[number % len(COLOURS)], MARKERS[number // len(COLOURS) % len(MARKERS)]
+
+
+def _legend(figure: Any, panels: int) -> None:
+    """Name the lines once, below all panels."""
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    columns = LEGEND_COLUMNS * panels
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize="small")
 
 
 def _figure(panels: int) -> Any:

@@ -8,14 +8,16 @@ from cotam.evaluation.accuracy.cells import accuracy_table, difference_table
 from cotam.evaluation.accuracy.plots import plots
 from cotam.evaluation.methods import ABLATIONS
 from cotam.evaluation.reproduce import sections
-from cotam.evaluation.reproduce.experiment import FULL, NECKS, RIVALS
+from cotam.evaluation.reproduce.experiment import BASE, FULL, NECKS, RIVALS
 from cotam.images import write_atomically
 
 Report = Mapping[str, Any]
+MAIN = (*RIVALS, BASE, FULL, "without-guidance", *NECKS)
+"""Methods of the main curves."""
 CAPTIONS = {
     "accuracy": "Accuracy against rate, all questions",
     "levels": "Accuracy against rate, by level",
-    "similarity": "Similarity of the tower's tokens to the original's, by layer",
+    "similarity": "Similarity of the tower's tokens to the original's, by layer, at the lowest rate",
 }
 
 
@@ -25,7 +27,9 @@ def write_page(report: Report, path: Path) -> list[Path]:
     Raises:
         CotamError: a file cannot be written, or matplotlib is not installed.
     """
-    drawn = {path.with_name(f"{path.stem}-{name}.png"): (name, data) for name, data in plots(report).items()}
+    drawn = {
+        path.with_name(f"{path.stem}-{name}.png"): (name, data) for name, data in plots(_main(report)).items()
+    }
     for target, (_, data) in drawn.items():
         write_atomically(target, data)
     images = {name: target.name for target, (name, _) in drawn.items()}
@@ -60,6 +64,11 @@ def results_page(report: Report, images: Mapping[str, str]) -> str:
     parts += ["## Gains at equal bytes", f"{gains.title}.", gains.markdown()]
     parts += ["## All points", f"{whole.title}.", whole.markdown()]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _main(report: Report) -> Report:
+    """The report with the methods of the main curves alone: the ablations would hide them."""
+    return {**report, "methods": [row for row in report["methods"] if row["method"] in MAIN]}
 
 
 def _opening(report: Report) -> str:

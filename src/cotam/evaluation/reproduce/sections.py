@@ -213,9 +213,10 @@ def times(report: Report) -> str:
     stages = ("encode", "decode", "tokens")
     rows = tuple((row["method"], *(_time(row[stage]) for stage in stages)) for row in timings["methods"])
     head = ("method", "encode", "decode", "bytes to tokens")
+    threads = "thread" if timings["threads"] == 1 else "threads"
     return (
         f"Median milliseconds of {timings['scenes']} scenes at quality {timings['quality']:g} of each method's own "
-        f"scale, all methods in turn on each scene, {timings['threads']} threads; in brackets the median ratio to "
+        f"scale, all methods in turn on each scene, {timings['threads']} {threads}; in brackets the median ratio to "
         f"`{BASE}`. Encoding has guidance in it, and bytes to tokens all that a server does before the language "
         f"model: decoding, tower, adapter or neck. The paper, against its base codec: {PAPER_TIMES}.\n\n"
         f"{Table('', head, rows, words=1).markdown()}"

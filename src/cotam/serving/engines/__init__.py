@@ -1,4 +1,4 @@
-"""Plugins by which others read ``.cotam`` themselves: vLLM, SGLang, Hugging Face `datasets`, WebDataset.
+"""Plugins for other engines: vLLM and SGLang read ``.cotam`` themselves, Ray Serve runs this server.
 
-None of them needs a web server, and each imports its host only when the host calls it.
+Each imports its host only when the host calls it.
 """

@@ -39,6 +39,7 @@ class AdapterTask:
     """
 
     validation_seconds = 600.0
+    leaves_out = False
 
     def __init__(
         self, config: AdapterTrainingConfig, around: Surroundings, description: dict[str, Any]

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from cotam.codec.guiding import Guide
 from cotam.codec.steps import step_map
-from cotam.ops.quality import MAX_STEP, MIN_STEP, STEPS_PER_QUALITY
+from cotam.ops.quality_scale import MAX_STEP, MIN_STEP, STEPS_PER_QUALITY
 from cotam.training.adapters.coding import FrozenCoder
 from cotam.training.adapters.config import TOKEN_STRIDE, TokensTrainingConfig
 from cotam.training.adapters.examples import PictureSource

@@ -9,8 +9,9 @@ from torch import Tensor
 from cotam.checkpoint import LoadedModel
 from cotam.codec.latents import LatentCoder
 from cotam.entropy_coding import TableSet
-from cotam.ops.fixed_point import ONE
-from cotam.ops.quality import HAT_ONE, quality_hats
+from cotam.ops.integers import ONE
+from cotam.ops.quality import quality_hats
+from cotam.ops.quality_scale import HAT_ONE
 
 
 class Coded(NamedTuple):

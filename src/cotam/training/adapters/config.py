@@ -7,7 +7,7 @@ import torch
 
 from cotam.adapters.config import Conditioning
 from cotam.checkpoint.adapter_cards import Setting
-from cotam.ops.quality import MAX_QUALITY, MIN_QUALITY
+from cotam.ops.quality_scale import MAX_QUALITY, MIN_QUALITY
 from cotam.training.config import RunConfig
 from cotam.training.losses import HIGH_WEIGHT, LOW_WEIGHT
 

@@ -10,7 +10,8 @@ from cotam.adapters import LatentAdapter, TransformNeck
 from cotam.checkpoint import AdapterCard, CodecIdentity, write_adapter, write_model
 from cotam.checkpoint.adapters import build_network
 from cotam.errors import TrainingError
-from cotam.models.cotam_s import CotamS, CotamSConfig
+from cotam.models.cotam_s import CotamS
+from cotam.models.cotam_s_config import CotamSConfig
 from cotam.training.adapters.examples import PictureSource
 from cotam.training.calibration import calibrated_tables
 from cotam.training.checkpoints import load_checkpoint

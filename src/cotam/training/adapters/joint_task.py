@@ -42,6 +42,7 @@ class JointTask:
     """
 
     validation_seconds = 600.0
+    leaves_out = True
 
     def __init__(
         self,

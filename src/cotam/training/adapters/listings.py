@@ -1,7 +1,6 @@
 """Training pictures out of folders, captions files and WebDataset shards: random squares, found by number."""
 
 import json
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cotam.errors import ImageError, TrainingError
+from cotam.data.listing import is_picture
+from cotam.data.shards import read_samples
+from cotam.errors import DatasetError, ImageError, TrainingError
 from cotam.images import find_images, load_image
 from cotam.images.finding import image_suffixes
 from cotam.training.adapters.examples import UNKNOWN, Example
@@ -19,6 +20,8 @@ LEAST_SHARE = 0.5
 """Smallest side of a square, as a share of the picture's shorter side."""
 TRIALS = 16
 """Pictures in a row that may be damaged."""
+CAPTIONS = ("txt", "json")
+"""Suffixes of captions beside pictures; the first that is there counts."""
 PROMPT = "a photo of a {}"
 """CLIP's plain prompt for a class name (Radford et al., 2021)."""
 
@@ -136,19 +139,16 @@ def list_shard(shard: Path) -> list[Listed]:
     Raises:
         TrainingError: it is no plain tar file.
     """
-    suffixes, found, captions = image_suffixes(), dict[str, tuple[int, int]](), dict[str, str]()
+    suffixes, listed = image_suffixes(), []
     try:
-        with tarfile.open(shard, "r:") as file:
-            for member in file:
-                key, _, suffix = member.name.partition(".")
-                if member.isfile() and f".{suffix.lower()}" in suffixes:
-                    found[key] = member.offset_data, member.size
-                elif member.isfile() and suffix in ("txt", "json"):
-                    content = file.extractfile(member)
-                    captions[key] = _caption(content.read() if content else b"", suffix)
-    except (tarfile.TarError, OSError, ValueError) as error:
+        for sample in read_samples(shard):
+            texts = [suffix for suffix in CAPTIONS if suffix in sample.members]
+            caption = _caption(sample.members[texts[0]].read(), texts[0]) if texts else ""
+            pictures = [span for suffix, span in sample.members.items() if is_picture(suffix, suffixes)]
+            listed += [Listed(shard, UNKNOWN, caption, span.start, span.length) for span in pictures]
+    except (DatasetError, ValueError) as error:
         raise TrainingError(f"{shard}: no uncompressed tar file as WebDataset writes it ({error})") from error
-    return [Listed(shard, UNKNOWN, captions.get(key, ""), *place) for key, place in found.items()]
+    return listed
 
 
 def _caption(content: bytes, suffix: str) -> str:

@@ -35,6 +35,7 @@ class NeckTask:
     """
 
     validation_seconds = 600.0
+    leaves_out = False
 
     def __init__(
         self,

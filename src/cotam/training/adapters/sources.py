@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from cotam.data.listing import expanded
 from cotam.errors import TrainingError
 from cotam.training.adapters.examples import PictureSource, SceneSource
 from cotam.training.adapters.listings import Listed, ListingSource, list_captions, list_folder, list_shard
@@ -20,8 +21,8 @@ def open_source(
     """Find training pictures.
 
     Args:
-        data: ``levelvqa``, or folders (of pictures, of folders that are classes, or of shards), shards (``.tar``) and
-            captions files (``.jsonl``).
+        data: ``levelvqa``, or folders (of pictures, of folders that are classes, or of shards), shards (``.tar``, also
+            several as ``x-{000..331}.tar``) and captions files (``.jsonl``).
         size: side of the training pictures in pixels.
         seed: of the choice among listed pictures.
         first_scene: offset of the first LevelVQA scene.
@@ -34,7 +35,7 @@ def open_source(
         if len(data) > 1:
             raise TrainingError(f"{SCENES} cannot be mixed with other data; pass it alone")
         return SceneSource(size, first_scene)
-    parts = [_list(Path(name)) for name in data]
+    parts = [_list(path) for name in data for path in expanded(name)]
     texts = parts[0][1] if len(parts) == 1 else ()
     held_out = list_folder(validation)[0] if validation is not None else ()
     return ListingSource([item for part, _ in parts for item in part], texts, size, seed, held_out)

@@ -43,7 +43,7 @@ def load_training_tower(mllm: str | Path, text_side: str | Path | None = None) -
     vision, language = _folders(mllm)
     tower = load_tower(vision)
     _check_vision_only(tower)
-    tower.model.set_attn_implementation(ATTENTION)  # type: ignore[operator]
+    tower.model.set_attn_implementation(ATTENTION)
     identity = tower_identity(str(mllm), tower.model)
     texts = tower if tower.has_text else None
     if text_side is not None:

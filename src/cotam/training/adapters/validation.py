@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cotam.ops.quality import quality_to_step
+from cotam.ops.quality_scale import quality_to_step
 from cotam.training.adapters.coding import Coded
 from cotam.training.adapters.config import TOKEN_STRIDE
 from cotam.training.adapters.seeing import TowerView

@@ -99,7 +99,7 @@ def export_levelvqa(run: Path, target: Path) -> dict[str, Any]:
 def scenes_seen(state: dict[str, Any]) -> int:
     """Scenes of the training split, from its first on, that a run and those it began with have used up."""
     config = state["config"]
-    return int(config["first_scene"] + state["step"] * config["batch"])
+    return int(config["first_scene"] + state.get("drawn", state["step"]) * config["batch"])
 
 
 def _begin_with(task: LevelVQATask, state: dict[str, Any], parts: tuple[str, ...]) -> None:

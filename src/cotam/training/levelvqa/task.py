@@ -39,6 +39,7 @@ class LevelVQATask:
     """
 
     validation_seconds = 600.0
+    leaves_out = True
 
     def __init__(
         self, config: LevelVQATrainingConfig, sizes: EmbeddedSizes, tokenizer: Any, workers: int = 1

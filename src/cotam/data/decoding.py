@@ -1,12 +1,4 @@
-"""Decoders for data sets in which pictures are ``.cotam`` streams.
-
-::
-
-    rows = datasets.load_dataset(...).cast_column("image", datasets.Image(decode=False))
-    rows.set_transform(decode_rows)                     # or rows.map(decode_rows, batched=True)
-
-    webdataset.WebDataset("shards-{0..9}.tar").decode(decode_sample, "pil")
-"""
+"""Decoding the rows of Hugging Face's `datasets` and the samples of WebDataset; neither is imported here."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +10,25 @@ from cotam.bitstream.limits import MAGIC
 
 EXTENSION: Final = "cotam"
 """Suffix of streams in a shard."""
+
+
+def with_pictures(rows: Any, column: str = "image") -> Any:
+    """Give a data set of Hugging Face's `datasets` pictures in place of streams; each batch is decoded together.
+
+    Its own ``Image`` feature opens streams too, one by one, after `cotam.pillow_plugin.register`.
+
+    Args:
+        rows: a ``Dataset``, ``DatasetDict``, or of their iterable kinds.
+        column: of the pictures.
+    """
+    from functools import partial
+
+    import datasets
+
+    raw = rows.cast_column(column, datasets.Image(decode=False))
+    decode = partial(decode_rows, column=column)
+    iterable = isinstance(rows, datasets.IterableDataset | datasets.IterableDatasetDict)
+    return raw.map(decode, batched=True) if iterable else raw.with_transform(decode)
 
 
 def decode_rows(rows: Mapping[str, Any], column: str = "image") -> dict[str, Any]:

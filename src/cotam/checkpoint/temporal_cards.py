@@ -1,0 +1,110 @@
+"""What a file of networks of predicted frames says of itself, and which ones ship. No torch here."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from cotam.checkpoint.registry import SUFFIX, read_metadata, shipped_files
+from cotam.errors import ModelError
+
+FORMAT: Final = "cotam-temporal"
+FORMAT_VERSION: Final = "1"
+ARCHITECTURE: Final = "cotam-s-temporal"
+KEYS: Final = ("version", "architecture", "name", "config", "base_id", "temporal_id", "description")
+
+
+@dataclass(frozen=True)
+class TemporalCard:
+    """What codes the predicted frames of a base model."""
+
+    name: str
+    """Name to load it by."""
+    temporal_id: str
+    """First 4 bytes of its content hash, in hex, which is over the base model's id too; predicted frames check it."""
+    base_id: str
+    """Id of the base model, in hex."""
+    description: str
+    """One line: how it was trained."""
+    config: dict[str, Any]
+    """Sizes of the base model."""
+    file_bytes: int
+    """Size of the file."""
+    path: Path
+    """Where it lies."""
+
+
+def read_temporal_card(path: Path) -> TemporalCard:
+    """Read the card of a file without its tensors.
+
+    Raises:
+        ModelError: the file is missing, damaged, or something else.
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file of predicted frames' networks; {_what_is_known()}")
+    meta, _ = read_metadata(path)
+    if meta.get("format") != FORMAT or any(key not in meta for key in KEYS):
+        raise ModelError(f"{path}: a safetensors file, but no networks of predicted frames")
+    if (meta["version"], meta["architecture"]) != (FORMAT_VERSION, ARCHITECTURE):
+        raise ModelError(
+            f"{path}: {meta['architecture']} of version {meta['version']}; "
+            f"this cotam reads {ARCHITECTURE} of version {FORMAT_VERSION}"
+        )
+    try:
+        config = json.loads(meta["config"])
+    except ValueError as error:
+        raise ModelError(f"{path}: damaged description") from error
+    return TemporalCard(
+        name=meta["name"],
+        temporal_id=meta["temporal_id"],
+        base_id=meta["base_id"],
+        description=meta["description"],
+        config=config,
+        file_bytes=path.stat().st_size,
+        path=path,
+    )
+
+
+@cache
+def known_temporal() -> tuple[TemporalCard, ...]:
+    """Cards of those that ship with the package, by name."""
+    return tuple(read_temporal_card(path) for path in shipped_files(FORMAT))
+
+
+def find_temporal(name_or_path: str | Path) -> TemporalCard:
+    """Find one by its name or by its file.
+
+    Raises:
+        ModelError: there is none.
+    """
+    path = Path(name_or_path)
+    if path.suffix == SUFFIX or path.is_file():
+        return read_temporal_card(path)
+    for card in known_temporal():
+        if card.name == str(name_or_path):
+            return card
+    raise ModelError(f"unknown networks of predicted frames {str(name_or_path)!r}; {_what_is_known()}")
+
+
+def temporal_for(base: str, base_id: bytes) -> TemporalCard:
+    """The one that ships for a base model.
+
+    Args:
+        base: name of the base model, for the message.
+        base_id: its id.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for card in known_temporal():
+        if card.base_id == base_id.hex():
+            return card
+    raise ModelError(
+        f"{base} ({base_id.hex()}) knows key frames alone: no networks of predicted frames ship for it"
+    )
+
+
+def _what_is_known() -> str:
+    names = ", ".join(card.name for card in known_temporal()) or "none"
+    return f"known: {names}, or the path of a {SUFFIX} file"

@@ -1,0 +1,121 @@
+"""Coding on a Ray cluster, with Ray Data: actors hold the codec, and read the pictures where they lie.
+
+What travels to the actors is a picture's place and what comes back is its stream, both a few hundred bytes; so one
+process, the one that calls, can write streams and manifest for a whole cluster. The pictures must lie where every
+machine finds them under the same path.
+"""
+
+import logging
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Any
+
+from cotam.data.places import Item
+from cotam.errors import CotamError
+from cotam.transcoding.coding import Coded, Coder, Coding
+
+ITEMS_PER_DATASET = 20_000
+"""Items that Ray Data is handed at a time; after each lot its actors start anew."""
+ITEMS_PER_BLOCK = 32
+"""Items of a block, the unit in which Ray Data hands out work."""
+GPU_BATCH = 8
+
+
+def require_ray() -> None:
+    """Find out that there is no Ray before any work is done.
+
+    Raises:
+        CotamError: it is not installed.
+    """
+    try:
+        import ray.data  # noqa: F401
+    except ImportError as error:
+        raise CotamError(f"--ray needs {error.name}: pip install 'cotam[ray]'") from error
+
+
+def code_on_ray(items: Iterable[Item], coding: Coding, workers: int | None = None) -> Iterator[Coded]:
+    """Code on the cluster that ``RAY_ADDRESS`` names, or on one of this machine; results in the order of the items.
+
+    Args:
+        items: what to code.
+        coding: how; without a device, on GPUs if the cluster has any.
+        workers: actors; by default one for each GPU, else for each CPU core.
+
+    Raises:
+        CotamError: Ray is not installed, or cannot be started.
+    """
+    require_ray()
+    import ray
+
+    items = iter(items)
+    first = next(items, None)
+    if first is None:
+        return
+    started = _start(ray)
+    try:
+        coding, workers, resources = _spread(coding, workers, ray.cluster_resources())
+        items = chain([first], items)
+        while lot := list(islice(items, ITEMS_PER_DATASET)):
+            yield from _code(lot, coding, workers, resources)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _start(ray: Any) -> bool:
+    """Join a cluster or start one; False if this process is part of one already."""
+    if ray.is_initialized():
+        return False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:  # Ray has nothing narrower for a node that does not start
+        raise CotamError(f"Ray cannot be started: {error}") from error
+    return True
+
+
+def _spread(
+    coding: Coding, workers: int | None, cluster: dict[str, float]
+) -> tuple[Coding, int, dict[str, float]]:
+    """How many actors there are, and what each needs."""
+    gpus = int(cluster.get("GPU", 0))
+    if coding.device is None and gpus:
+        coding = replace(coding, device="cuda", batch=max(coding.batch, GPU_BATCH))
+    if (coding.device or "cpu").startswith("cuda"):
+        return coding, workers or max(gpus, 1), {"num_gpus": 1}
+    return coding, workers or int(cluster.get("CPU", 1)), {"num_cpus": 1}
+
+
+def _code(lot: list[Item], coding: Coding, workers: int, resources: dict[str, float]) -> Iterator[Coded]:
+    import ray
+
+    context = ray.data.DataContext.get_current()
+    context.execution_options.preserve_order = True
+    context.enable_progress_bars = False
+    rows = [{"item": pickle.dumps(item)} for item in lot]
+    blocks = max(-(-len(rows) // ITEMS_PER_BLOCK), 1)
+    actors = min(workers, blocks)
+    coded = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
+        actor_class(coding),
+        batch_size=ITEMS_PER_BLOCK,
+        compute=ray.data.ActorPoolStrategy(size=actors),
+        **resources,
+    )
+    for row in coded.iter_rows():
+        yield pickle.loads(row["coded"])
+
+
+def actor_class(coding: Coding) -> Any:
+    """The class of actors that hold the codec. It takes no arguments, so that Ray can start a lost one again."""
+
+    class CoderActor:
+        def __init__(self) -> None:
+            self._code = Coder(coding, threads=1)
+
+        def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+            coded = self._code([pickle.loads(item) for item in batch["item"]])
+            return {"coded": [pickle.dumps(one) for one in coded]}
+
+    return CoderActor

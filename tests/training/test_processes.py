@@ -1,0 +1,181 @@
+"""Training in several processes on the CPU (gloo), as ``torchrun`` and ``accelerate launch`` start them."""
+
+import dataclasses
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cotam.errors import TrainingError
+from cotam.models.cotam_s_config import CotamSConfig
+from cotam.training import run as loop
+from cotam.training.checkpoints import load_checkpoint
+from cotam.training.config import CodecTrainingConfig
+from cotam.training.run import TrainingRun
+from cotam.training.task import Span
+from cotam.training.train_codec import codec_run
+
+TOLERANCE = 2e-5
+"""Largest difference of a weight or logged figure: the sums of two gradients are rounded in another order."""
+STEPS = 4
+MODEL = CotamSConfig(
+    latents=8,
+    hyper=4,
+    wide=8,
+    deep=8,
+    analysis_blocks=(1, 1),
+    synthesis_blocks=(1, 1),
+    hyper_hidden=8,
+    features=8,
+    context=8,
+    nodes=3,
+)
+CONFIG = CodecTrainingConfig(
+    crop=64, batch=2, steps=STEPS, warmup=2, bf16=False, graphics=0.5, learning_rate=1e-4
+)
+SCRIPT = """
+import shutil, sys
+sys.path.insert(0, sys.argv[1])
+import torch
+torch.set_num_threads(1)
+from test_processes import CONFIG, begin, loop
+
+loop.LOG_EVERY = 1
+run = begin(sys.argv[2], sys.argv[3], CONFIG)
+learn = run._update
+
+def update(batches):
+    outcome = learn(batches)
+    if run.step == 2:
+        run.save()
+        if run.accelerator.is_main_process:
+            shutil.copytree(run.folder, run.folder.with_name("at-two"))
+    return outcome
+
+run._update = update
+run.run()
+"""
+
+
+def begin(folder: str | Path, data: str | Path, config: CodecTrainingConfig, **options) -> TrainingRun:
+    return codec_run(Path(folder), [Path(data)], None, config, MODEL, workers=0, **options)
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, rng = tmp_path_factory.mktemp("photographs"), np.random.default_rng(0)
+    for n in range(3):
+        small = Image.fromarray(rng.integers(0, 256, (10, 12, 3), dtype=np.uint8))
+        small.resize((160, 140), Image.Resampling.BICUBIC).save(folder / f"{n}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two_processes(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run in two processes; beside it ``at-two``, as it was after two steps."""
+    top = tmp_path_factory.mktemp("two")
+    (top / "script.py").write_text(SCRIPT)
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    shared = {
+        "WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    command = [sys.executable, str(top / "script.py"), str(Path(__file__).parent), str(top / "run")]
+    processes = [
+        subprocess.Popen(
+            [*command, str(photographs)],
+            env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    errors = [process.communicate(timeout=300)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
+    return top / "run"
+
+
+@pytest.fixture(scope="module")
+def one_process(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run in one process that takes both batches of a step itself."""
+    folder = tmp_path_factory.mktemp("one") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "LOG_EVERY", 1)
+        begin(folder, photographs, dataclasses.replace(CONFIG, accumulate=2)).run()
+    return folder
+
+
+def log(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def difference(a: Path, b: Path) -> float:
+    """Of all weights and averaged weights, the largest."""
+    ours, theirs = load_checkpoint(a), load_checkpoint(b)
+    return max(
+        float((ours[part][key].double() - value.double()).abs().max())
+        for part in ("model", "average")
+        for key, value in theirs[part].items()
+    )
+
+
+def test_two_processes_learn_what_one_learns_from_batches_twice_as_large(two_processes, one_process):
+    ours, theirs = log(two_processes), log(one_process)
+    assert [row["step"] for row in ours] == list(range(1, STEPS + 1))
+    for name in ("loss", "bpp", "psnr"):
+        curves = np.array([[row[name] for row in rows] for rows in (ours, theirs)])
+        assert np.abs(curves[0] / curves[1] - 1).max() < TOLERANCE, name
+    assert difference(two_processes, one_process) < TOLERANCE
+
+
+def test_only_the_main_process_writes(two_processes):
+    assert len(log(two_processes)) == STEPS
+    assert len(list(two_processes.glob("events.out.tfevents.*"))) == 1
+
+
+def test_a_run_of_two_processes_goes_on_in_one(two_processes, photographs, tmp_path):
+    shutil.copytree(two_processes.with_name("at-two"), tmp_path / "run")
+    assert load_checkpoint(tmp_path / "run")["step"] == 2
+    run = begin(tmp_path / "run", photographs, CONFIG, resume=True)
+    assert (run.parts, run.drawn, run.world) == (2, 4, 1)
+    run.run()
+    assert load_checkpoint(tmp_path / "run")["step"] == STEPS
+    assert difference(tmp_path / "run", two_processes) < TOLERANCE
+
+
+def test_a_number_of_processes_that_cannot_share_a_step_is_refused(one_process, photographs, tmp_path):
+    shutil.copytree(one_process, tmp_path / "run")
+    state = load_checkpoint(tmp_path / "run")
+    torch.save(state | {"parts": 3}, tmp_path / "run" / "checkpoint.pt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("accelerate.Accelerator.num_processes", 2)
+        with pytest.raises(TrainingError, match="has 3 batches, which 2 processes cannot share"):
+            begin(tmp_path / "run", photographs, CONFIG, resume=True)
+
+
+@pytest.mark.parametrize(("world", "parts"), [(1, 1), (2, 2), (2, 6), (3, 3)])
+def test_processes_share_all_batches_and_none_twice(world, parts):
+    spans = [Span(5, 9, 20, 40, parts, world, rank) for rank in range(world)]
+    numbers = sorted(number for span in spans for number in span.indexes())
+    assert numbers == list(range(40, 40 + 4 * parts))
+    assert spans[0].first_of(7) == 40 + 2 * parts
+    assert {len(span.indexes()) for span in spans} == {4 * parts // world}
+
+
+def test_batches_that_are_gathered_count_as_one(photographs, tmp_path):
+    run = begin(tmp_path, photographs, dataclasses.replace(CONFIG, accumulate=3, steps=2))
+    run.run()
+    state = load_checkpoint(tmp_path)
+    assert (state["step"], state["drawn"], state["parts"]) == (2, 6, 3)
