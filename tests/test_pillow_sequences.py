@@ -8,7 +8,7 @@ from PIL import Image, ImageSequence
 
 from cotam import pillow_plugin
 from cotam.bitstream import read_stream
-from cotam.video import VideoReader
+from cotam.video import VideoReader, encode
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +96,18 @@ def test_a_still_image_has_one_frame():
     assert (image.n_frames, image.is_animated, image.tell()) == (1, False, 0)
     with pytest.raises(EOFError):
         image.seek(1)
+
+
+def test_predicted_frames_are_sought_too(shipped_codec):
+    pillow_plugin.register(None)
+    file = io.BytesIO()
+    encode(pictures(4), file, codec=shipped_codec, key_interval=4)
+    assert read_stream(file.getvalue()).header.version == 2
+    decoded = [np.asarray(frame.image) for frame in VideoReader(io.BytesIO(file.getvalue()))]
+    image = opened(file.getvalue())
+    for index in (3, 1, 2):
+        image.seek(index)
+        assert np.array_equal(image, decoded[index])
 
 
 def test_damage_is_an_os_error_where_it_is_come_upon():

@@ -36,6 +36,7 @@ from cotam.errors import BitstreamError, CotamError
 
 if TYPE_CHECKING:
     from cotam.codec import Codec
+    from cotam.video import VideoReader
 
 FORMAT = "COTAM"
 """Pillow's name of the format."""
@@ -79,6 +80,7 @@ class CotamImageFile(ImageFile.ImageFile):
     _close_exclusive_fp_after_loading = False  # other frames may be asked for
     _start = 0  # of the stream in its file
     _reader: SequenceReader | None = None  # of a sequence
+    _video: "VideoReader | None" = None  # of a sequence, from the first frame that is decoded
     _frame = 0
 
     def _open(self) -> None:
@@ -175,16 +177,20 @@ class CotamImageFile(ImageFile.ImageFile):
     def _decoded_frame(self) -> Image.Image:
         """Decode the frame that was gone to, and say in ``info`` what it is."""
         assert self._reader is not None
-        record, header = self._reader.frame(self._frame), self._reader.header
+        assert self.fp is not None
+        if self._video is None:
+            from cotam.video import VideoReader
+
+            self.fp.seek(self._start)
+            self._video = VideoReader(self.fp, _codec_of)  # type: ignore[arg-type]
+        image = self._video.frame(self._frame)
+        begins = self._reader.entry(self._frame).timestamp_ms
         try:
             until = self._reader.entry(self._frame + 1).timestamp_ms
         except (IndexError, BitstreamError):  # the last frame, or the last that is whole
-            until = record.timestamp_ms + DEFAULT_DURATION
-        self.info.update(
-            quality=record.quality, timestamp=record.timestamp_ms, duration=until - record.timestamp_ms
-        )
-        codec = _codec_of(header)
-        return codec.synthesise(codec.decode_frames([(header, record)])[0])
+            until = begins + DEFAULT_DURATION
+        self.info.update(quality=self._video.quality, timestamp=begins, duration=until - begins)
+        return image
 
     def _stream(self) -> bytes:
         assert self.fp is not None
@@ -213,15 +219,15 @@ def _info(header: StreamHeader, body: bytes) -> dict[str, Any]:
 
 
 def _decoded(data: bytes) -> Image.Image:
-    return _codec_of(read_header(data)[0]).decode(data)
+    return _codec_of(read_header(data)[0].model_id).decode(data)
 
 
-def _codec_of(header: StreamHeader) -> "Codec":
-    if _given_codec is not None and header.model_id == _given_codec.model_id:
+def _codec_of(model_id: bytes) -> "Codec":
+    if _given_codec is not None and model_id == _given_codec.model_id:
         return _given_codec
     from cotam.codec import codec_for_model
 
-    return codec_for_model(header.model_id)
+    return codec_for_model(model_id)
 
 
 def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
