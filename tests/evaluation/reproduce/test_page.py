@@ -115,6 +115,18 @@ def test_the_verdict_follows_the_interval(report, percent, interval, words):
     assert "−35.99 %" in text
 
 
+def test_levels_on_which_it_is_otherwise_are_named(report):
+    changed = bd(report, -20.0, [-30.0, -9.0])
+    found = {"low": [2.0, 9.0], "cross": [-3.0, 1.0], "high": [-9.0, -2.0]}
+    for row in changed["bd_rates"]:
+        if row["method"] == "full" and row["group"] in found:
+            row["interval"] = found[row["group"]]
+    text = claim(changed)
+    assert "More rate is needed on the low level, beyond the interval." in text
+    assert "On the cross level the interval contains zero." in text
+    assert "high level" not in text.split("The paper reports")[1]
+
+
 def test_without_the_full_system_the_papers_figure_is_compared_with_nothing(report):
     report["methods"] = [row for row in report["methods"] if row["method"] != "full"]
     assert "not compared with anything" in claim(report)

@@ -74,7 +74,22 @@ def _outcome(rows: Mapping[str, Mapping[str, Any]]) -> str:
         return f"No figure can be given here: {row['problem'] if row else 'it was not measured'}."
     if row["interval"] is None:
         return "Too few resampled curves can be compared for an interval, so the figure here says little."
-    low, high = row["interval"]
+    return f"{_overall(*row['interval'])}{_by_level(rows)}"
+
+
+def _by_level(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """On which levels it is otherwise than less rate beyond the interval."""
+    known = [(level, rows[level]["interval"]) for level in LEVELS if rows.get(level, {}).get("interval")]
+    more = [level for level, (low, _) in known if low > 0]
+    open_ = [level for level, (low, high) in known if low <= 0 <= high]
+    said = (
+        [f" More rate is needed on the {' and the '.join(more)} level, beyond the interval."] if more else []
+    )
+    said += [f" On the {' and the '.join(open_)} level the interval contains zero."] if open_ else []
+    return "".join(said)
+
+
+def _overall(low: float, high: float) -> str:
     if high < 0:
         return "Here, too, less rate is needed, beyond the interval."
     if low > 0:
