@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cotam.edge.runtimes import Precision, import_package
+from cotam.edge.signal_stack import kept_signal_stack
 
 KEPT_SIZES: Final = 4
 """Sizes for which a compiled graph is kept. Graphs of open sizes run too, but slower."""
@@ -36,12 +37,13 @@ class OpenVinoProgram:
 
     def __call__(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
         """See `Program`."""
-        compiled = self._for_sizes({name: array.shape for name, array in inputs.items()})
-        request = compiled.create_infer_request()
-        request.infer(
-            {name: np.ascontiguousarray(array) for name, array in inputs.items()}, share_inputs=True
-        )
-        return [request.get_output_tensor(place).data.copy() for place in range(len(compiled.outputs))]
+        with kept_signal_stack():
+            compiled = self._for_sizes({name: array.shape for name, array in inputs.items()})
+            request = compiled.create_infer_request()
+            request.infer(
+                {name: np.ascontiguousarray(array) for name, array in inputs.items()}, share_inputs=True
+            )
+            return [request.get_output_tensor(place).data.copy() for place in range(len(compiled.outputs))]
 
     def _for_sizes(self, shapes: dict[str, tuple[int, ...]]) -> Any:
         key = tuple(sorted(shapes.items()))
