@@ -1,7 +1,7 @@
 """A thread's alternate signal stack, kept as it was.
 
-OpenVINO's scheduler gives the thread that calls it a signal stack of its own and frees that with the compiled graph. Any
-signal that Python handles, Ctrl-C among them, would then end the process with a segmentation fault.
+OpenVINO's scheduler gives the thread that calls it a signal stack of its own and frees that with the compiled graph.
+Any signal that Python handles, Ctrl-C among them, would then end the process with a segmentation fault.
 """
 
 import ctypes
