@@ -7,6 +7,9 @@ from torch import Tensor
 from cotam.codec.symbol_costs import BITS_PER_SQUARED_STEP, ESCAPE_BITS
 from cotam.entropy_coding import PRECISION, TableSet
 
+SKIP_WORTH = 0.5 * BITS_PER_SQUARED_STEP
+"""Bits that one squared step of distortion is worth against taking a cell over: less than against rounding a symbol,
+since what cells cost among neighbours that are taken over is more than the first pass says."""
 INTRA_SHARE = 0.9
 """What pictures cost per unit of `effort`, over what differences do: their neighbours tell more of them."""
 
@@ -46,7 +49,7 @@ class CellPrices:
     def skips(y: Tensor, coded: Tensor, predicted: Tensor, bits: Tensor) -> Tensor:
         """Where the reference as it is costs less, in bits and distortion, than the coded cell: bool (N, H, W)."""
         change = (y - predicted).square().sum(1) - (y - coded).square().sum(1)
-        return change * BITS_PER_SQUARED_STEP <= bits
+        return change * SKIP_WORTH <= bits
 
 
 def _bits(tables: TableSet) -> np.ndarray:
