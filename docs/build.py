@@ -15,6 +15,7 @@ from pathlib import Path
 import accuracy_tables
 import adapter_tables
 import analysis_tables
+import base_codec_tables
 import clips_tables
 import edge_tables
 import guidance_tables
@@ -70,6 +71,9 @@ PARTS: dict[str, Source] = {
     "analysis-worst": (RESULTS / "analysis.json", analysis_tables.worst),
     "clips-answers": (RESULTS / "clips.json", clips_tables.answers),
     "clips-guidance": (RESULTS / "clips.json", clips_tables.guidance),
+    "base-codecs": (RESULTS / "base_codecs.json", base_codec_tables.complexity),
+    "elic-parts": (RESULTS / "base_codecs.json", base_codec_tables.parts),
+    "elic-equality": (RESULTS / "elic_equality.json", base_codec_tables.equality),
     "model-card": (MODEL, tables.model_card),
     "export": (TRAINING / "cotam-s.export.json", tables.export),
     "training": (LOG, training_curve.summary),

@@ -197,6 +197,7 @@ def test_its_model_file_has_a_table_for_each_hyper_latent_channel(elic_path, mak
     ("field", "value"),
     [
         ("width", 0),
+        ("width", 1),
         ("hyper", 193),
         ("groups", ()),
         ("groups", (16, 0, 1, 1, 1)),

@@ -63,6 +63,17 @@ def test_a_weight_of_another_shape_is_named(case):
         read_elic(state)
 
 
+def test_the_taps_of_the_spatial_context_must_be_the_checkerboards(case):
+    _, state = case
+    weight = next(key for key in state if "context_prediction" in key and key.endswith("weight"))
+    taps = torch.zeros_like(state[weight])
+    taps[..., ::2, 1::2] = taps[..., 1::2, ::2] = 1
+    mask = weight.replace("weight", "mask")
+    assert mask in read_elic({**state, mask: taps}).report.unneeded
+    with pytest.raises(ForeignError, match="mask is no checkerboard"):
+        read_elic({**state, mask: 1 - taps})
+
+
 def test_a_weight_that_is_no_number_is_named(case):
     _, state = case
     state["g_a.0.bias"][0] = torch.nan

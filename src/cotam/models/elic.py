@@ -61,6 +61,8 @@ class ElicConfig:
             kind = bool if field.name == "all_groups" else int
             if not all(type(size) is kind and (kind is bool or 1 <= size <= MAX_SIZE) for size in sizes):
                 raise ValueError(f"{field.name} must be from 1 to {MAX_SIZE}, not {value!r}")
+        if self.width < 2 or self.latents < 2:
+            raise ValueError("width must be at least 2, and groups 2 together: blocks halve their channels")
         if self.hyper > MAX_HYPER_CHANNELS:
             raise ValueError(f"hyper must be at most {MAX_HYPER_CHANNELS}, not {self.hyper}")
         if len(self.groups) > MAX_GROUPS:

@@ -47,6 +47,7 @@ UNNEEDED: Final = re.compile(
     r"(.*\.)?(gaussian_conditional\..*|context_prediction\..*mask|y\.latent_codec\..*mask"
     r"|entropy_bottleneck\.(_offset|_quantized_cdf|_cdf_length|target|likelihood_lower_bound\..*))"
 )
+MASKS: Final = re.compile(r".*context_prediction\.(\d+\.)?mask")
 OWN: Final = ("gains.base", "gains.rise", "gains.inverse", "context.thresholds")
 """What checkpoints of one rate do not have."""
 
@@ -62,6 +63,7 @@ def read_elic(state: Mapping[str, Tensor]) -> Foreign:
     """
     if FIRST not in state:
         raise ForeignError(f"no ELIC checkpoint: it has no {FIRST}, but {names(list(state))}")
+    _check_masks(state)
     matched = {key: place for key in state if (place := _place(key)) and not UNNEEDED.fullmatch(key)}
     weights = {place: state[key].detach().float() for key, place in matched.items()}
     config = _config(weights)
@@ -84,6 +86,16 @@ def read_elic(state: Mapping[str, Tensor]) -> Foreign:
         missing=missing,
     )
     return Foreign(network.eval(), report)
+
+
+def _check_masks(state: Mapping[str, Tensor]) -> None:
+    """Refuse a spatial context of other taps than the checkerboard's."""
+    for key, mask in state.items():
+        if not MASKS.fullmatch(key):
+            continue
+        rows, columns = torch.meshgrid(*(torch.arange(size) for size in mask.shape[-2:]), indexing="ij")
+        if not torch.equal(mask.bool(), ((rows + columns) % 2 == 1).expand(mask.shape)):
+            raise ForeignError(f"no ELIC checkpoint that can be read: {key} is no checkerboard")
 
 
 def _place(key: str) -> str | None:
