@@ -182,7 +182,7 @@ class CotamImageFile(ImageFile.ImageFile):
             from cotam.video import VideoReader
 
             self.fp.seek(self._start)
-            self._video = VideoReader(self.fp, _codec_of)  # type: ignore[arg-type]
+            self._video = VideoReader(self.fp, _codec_of)
         image = self._video.frame(self._frame)
         begins = self._reader.entry(self._frame).timestamp_ms
         try:
