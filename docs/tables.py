@@ -192,3 +192,34 @@ def _product(shape: Sequence[int]) -> int:
     for size in shape:
         total *= size
     return total
+
+
+def conformance(path: Path) -> str:
+    """Golden streams that each runtime decodes to other integers."""
+    report = load(path)
+    counts: dict[str, list[int]] = {}
+    for row in report["runtimes"]:
+        found = counts.setdefault(row["runtime"], [0, 0])
+        found[0] += len(row["mismatches"])
+        found[1] += 0 if row["not_run"] else row["frames"]
+    rows = [[name, f"{wrong} of {frames}"] for name, (wrong, frames) in counts.items()]
+    table = markdown_table(["runtime", "golden frames that differ"], rows, right=(1,))
+    return f"{table}\n\nM{made_by(report)[1:]}."
+
+
+def fuzz(path: Path) -> str:
+    """What coverage-guided fuzzing found."""
+    report = load(path)
+    return (
+        f"{report['executions']:,} executions of header, container and level map under atheris "
+        f"{report['versions']['atheris']}, {report['coverage_edges']} edges reached: {report['crashes']} crashes; at "
+        f"most {report['peak_megabytes']} MB; {made_by(report)}."
+    )
+
+
+def memory_growth(path: Path) -> str:
+    """Memory over many cycles."""
+    report = load(path)
+    ends = report["readings"][0], report["readings"][-1]
+    sizes = ", ".join(f"{row['resident_bytes'] / 1e6:.1f} MB after {row['cycles']:,}" for row in ends)
+    return f"{report['cycles']:,} cycles of encoding, decoding and refusing in one process: {sizes}; {made_by(report)}."
