@@ -65,8 +65,8 @@ def test_a_resumed_run_ends_like_an_unbroken_one_and_is_exported(
     arguments = ([photographs], [], CONFIG, str(random_model_path))
     temporal_run(tmp_path / "whole", *arguments).run()
     broken = temporal_run(tmp_path / "broken", *arguments)
-    for batch in broken.task.batches(Span(0, 2, 3)):
-        broken._update(batch)
+    for batch in broken.task.batches(Span(0, 2, 3, first=0)):
+        broken._update([batch])
     broken.save()
     temporal_run(tmp_path / "broken", *arguments, resume=True).run()
     whole, resumed = (load_checkpoint(tmp_path / name)["model"] for name in ("whole", "broken"))
