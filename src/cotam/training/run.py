@@ -87,6 +87,7 @@ class TrainingRun:
                     self._step(step, progress, bar)
         self.save()
         self._validate()
+        self.accelerator.wait_for_everyone()  # a process that leaves while another still works may abort
         self.accelerator.end_training()
 
     def save(self) -> None:
