@@ -3,15 +3,20 @@
 import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import ArrayLike
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.numpy import load_file
+from safetensors.torch import save
 
+from cotam.checkpoint.capacity import check_capacity
 from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
+from cotam.checkpoint.stored import NOT_IN_NUMPY
 from cotam.checkpoint.temporal_cards import (
     ARCHITECTURE,
     FORMAT,
@@ -75,15 +80,17 @@ def load_temporal(name_or_path: str | Path) -> LoadedTemporal:
     """
     card = find_temporal(name_or_path)
     try:
-        tensors = load_file(card.path)
-    except (SafetensorError, OSError) as error:
+        arrays = load_file(card.path)
+    except (SafetensorError, OSError, *NOT_IN_NUMPY) as error:
         raise ModelError(f"{card.path}: the file is damaged ({error})") from error
-    if _identity(card.config, card.base_id, tensors) != card.temporal_id:
+    if _identity(card.config, card.base_id, arrays) != card.temporal_id:
         raise ModelError(f"{card.path}: damaged: its content does not match its id {card.temporal_id}")
-    return LoadedTemporal(card, _build(card, tensors))
+    return LoadedTemporal(
+        card, _build(card, {name: torch.from_numpy(array) for name, array in arrays.items()})
+    )
 
 
-def _identity(config: dict[str, Any], base_id: str, tensors: dict[str, torch.Tensor]) -> str:
+def _identity(config: dict[str, Any], base_id: str, tensors: Mapping[str, ArrayLike]) -> str:
     return content_hash(ARCHITECTURE, {"base": base_id, **config}, tensors)[: 2 * MODEL_ID_BYTES]
 
 
@@ -92,8 +99,10 @@ def _build(card: TemporalCard, tensors: dict[str, torch.Tensor]) -> TemporalNetw
         sizes: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in card.config.items()
         }
+        config = CotamSConfig(**sizes)
+        check_capacity(card.path, lambda: TemporalNetworks(config), tensors)
         with torch.random.fork_rng(devices=[]):
-            networks = TemporalNetworks(CotamSConfig(**sizes)).to_integers()
+            networks = TemporalNetworks(config).to_integers()
         networks.load_state_dict(tensors)
     except (RuntimeError, TypeError, ValueError) as error:
         raise ModelError(f"{card.path}: the weights do not fit: {str(error).splitlines()[0]}") from error
@@ -101,8 +110,10 @@ def _build(card: TemporalCard, tensors: dict[str, torch.Tensor]) -> TemporalNetw
         if not torch.equal(tensors[name], tensor):
             raise ModelError(f"{card.path}: {name} holds other than integers of its type")
     for name, module in networks.named_modules():
-        if isinstance(module, IntegerConv) and not module.is_exact():
-            raise ModelError(f"{card.path}: integer weights of {name} could overflow")
+        if isinstance(module, IntegerConv):
+            if not module.is_exact():
+                raise ModelError(f"{card.path}: integer weights of {name} could overflow")
+            module.prepare()
     if not networks.scale.is_exact():
         raise ModelError(f"{card.path}: gains out of range")
     return networks
