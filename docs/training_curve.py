@@ -9,7 +9,9 @@ from typing import Any
 from tables import markdown_table
 
 SMOOTHED = 40
-"""Log rows in a running mean: every row is one batch of random qualities, so single rows scatter."""
+"""Most log rows in a running mean: every row is one batch of random qualities, so single rows scatter."""
+LEAST_MEANS = 5
+"""A log has at least so many times the rows of a mean: a short one would be no line otherwise."""
 INCHES, DOTS_PER_INCH = (11.0, 4.2), 110
 
 Line = tuple[str, str, str]
@@ -62,11 +64,12 @@ def draw_panels(
     """Draw figures of a log, one panel of rows beside the other; the picture carries the log's hash."""
     from matplotlib.figure import Figure
 
+    window = min(SMOOTHED, *(max(1, len(rows) // LEAST_MEANS) for rows, _ in panels))
     figure = Figure(figsize=INCHES, layout="constrained")
     for axes, (rows, lines) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         for number, (key, colour, title) in enumerate(lines):
-            _line(axes.twinx() if number else axes, rows, key, colour, title)
-    figure.suptitle(f"{name}, running mean over {SMOOTHED} logged batches")
+            _line(axes.twinx() if number else axes, rows, key, colour, title, window)
+    figure.suptitle(f"{name}, running mean over {window} logged batches")
     figure.savefig(target, format="png", dpi=DOTS_PER_INCH, metadata={"Source": digest(log)})
 
 
@@ -80,8 +83,7 @@ def digest(log: Path) -> str:
     return hashlib.sha256(log.read_bytes()).hexdigest()
 
 
-def _line(axes: Any, rows: list[dict[str, Any]], key: str, colour: str, title: str) -> None:
-    window = min(SMOOTHED, len(rows))
+def _line(axes: Any, rows: list[dict[str, Any]], key: str, colour: str, title: str, window: int) -> None:
     values = [row[key] for row in rows]
     means = [sum(values[end - window : end]) / window for end in range(window, len(values) + 1)]
     axes.plot([row["step"] for row in rows[window - 1 :]], means, color=colour)
