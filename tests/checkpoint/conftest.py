@@ -31,8 +31,9 @@ def rewrite(
 
 @pytest.fixture
 def altered(random_model_path: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Makes a copy of the model file with changes, see `rewrite`."""
-    return lambda **changes: rewrite(random_model_path, tmp_path / "altered.safetensors", **changes)
+    """Makes a copy of the model file, or of another ``source``, with changes; see `rewrite`."""
+    target = tmp_path / "altered.safetensors"
+    return lambda source=random_model_path, **changes: rewrite(source, target, **changes)
 
 
 @pytest.fixture

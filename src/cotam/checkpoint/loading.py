@@ -76,7 +76,8 @@ def _fill(network: BaseCodec, path: Path, tensors: Mapping[str, Tensor]) -> None
         if not (same and torch.isfinite(tensor).all()):
             raise ModelError(f"{path}: {name} holds other than finite numbers of its type")
     for name, module in network.named_modules():
+        is_exact = getattr(module, "is_exact", None)
+        if is_exact is not None and not is_exact():
+            raise ModelError(f"{path}: integers of {name} could overflow, or are out of order")
         if isinstance(module, IntegerConv):
-            if not module.is_exact():
-                raise ModelError(f"{path}: integer weights of {name} could overflow")
             module.prepare()

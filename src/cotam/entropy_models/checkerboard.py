@@ -98,6 +98,10 @@ class SpaceChannelContext(nn.Module):
                     spatial = self.spatial[group](saturate(known[:, self._channels(group)]))
         return known
 
+    def is_exact(self) -> bool:
+        """Whether the thresholds rise, so that every way to search them finds the same index."""
+        return bool((self.thresholds[1:] > self.thresholds[:-1]).all())
+
     def links(self) -> list[Link]:
         """What can be scaled inside (see `equalise`): all layers but the last of each parameter network."""
         links = []
