@@ -149,10 +149,9 @@ def test_a_layer_that_could_pass_2_to_the_53_is_not_exact():
     layer = IntegerConv(4, 2)
     layer.weight.fill_(MAX_WEIGHT)
     assert layer.is_exact()
-    layer.bias[1] = 1 << 53
-    assert not layer.is_exact()
-    layer.bias[1] = -(1 << 53)
-    assert not layer.is_exact()
+    for bias in (1 << 53, -(1 << 53), (1 << 63) - 1, -(1 << 63)):
+        layer.bias[1] = bias
+        assert not layer.is_exact(), bias
     layer.bias.zero_()
     layer.shift.fill_(MAX_SHIFT + 1)
     assert not layer.is_exact()
