@@ -34,7 +34,7 @@ def with_thresholds(altered, elic_path):
 
 @pytest.mark.parametrize("change", [swap, repeat])
 def test_thresholds_that_do_not_rise_are_refused(with_thresholds, change):
-    with pytest.raises(ModelError, match="integers of context .* out of order"):
+    with pytest.raises(ModelError, match=r"integers of context .* out of order"):
         load_model(with_thresholds(change))
 
 

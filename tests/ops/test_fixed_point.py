@@ -201,6 +201,20 @@ def test_both_forms_saturate_at_the_same_value():
     )
 
 
+@pytest.mark.parametrize("weight", [MAX_WEIGHT, -MAX_WEIGHT, MAX_WEIGHT - 1])
+@pytest.mark.parametrize("shift", [0, 7, MAX_SHIFT])
+def test_a_layer_that_is_converted_back_becomes_the_same_integers(weight, shift):
+    layer = random_layer(5, False, shift)
+    layer.weight.clamp_(-5, 5)[0, 0] = weight
+    again = FixedConv(24, 24).double()
+    with torch.no_grad():
+        for name, value in layer.float_state().items():
+            getattr(again, name).copy_(value.view_as(getattr(again, name)))
+    found = again.to_integers().state_dict()
+    for name, tensor in layer.state_dict().items():
+        assert torch.equal(found[name], tensor), name
+
+
 def test_conversion_uses_the_largest_shift_that_16_bits_allow():
     for largest, shift in ((1.0, 14), (0.9, 15), (1e-9, MAX_SHIFT), (3000.0, 3), (40_000.0, 0)):
         layer = FixedConv(2, 2)

@@ -89,7 +89,7 @@ class FixedConv(nn.Module):
         weight = self.weight.detach().to(torch.float64)
         largest = max(float(weight.abs().max()), 1e-12)
         shift = 0
-        while shift < MAX_SHIFT and largest * 2.0 ** (shift + 1) < MAX_WEIGHT:
+        while shift < MAX_SHIFT and largest * 2.0 ** (shift + 1) <= MAX_WEIGHT:
             shift += 1
         layer = self._empty_integers()
         scaled = torch.floor(weight * 2.0**shift + 0.5).clamp(-MAX_WEIGHT, MAX_WEIGHT)
