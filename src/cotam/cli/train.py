@@ -52,7 +52,10 @@ def codec(
     workers: Annotated[int, typer.Option(min=0, help="Loader processes.")] = 1,
     model: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Sizes to train: cotam-s, elic or elic-s. With --only: a model."),
+        typer.Option(
+            metavar="NAME",
+            help="Sizes to train; another name lists the known ones. With --only: a model.",
+        ),
     ] = DEFAULT_MODEL,
     only: Annotated[
         str | None, typer.Option(metavar="gains", help="Train this of a trained model and leave the rest.")
