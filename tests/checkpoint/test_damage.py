@@ -98,14 +98,14 @@ def test_a_pickle_is_never_executed(tmp_path):
 def test_other_safetensors_files_are_refused(tmp_path, metadata):
     path = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(3)}, path, metadata)
-    assert "not a cotam model" in refusal(path)
+    assert "no model of cotam" in refusal(path)
 
 
 @pytest.mark.parametrize(
     "key", ["format", "version", "architecture", "name", "config", "model_id", "description"]
 )
 def test_a_missing_description_is_refused(altered, key):
-    assert "not a cotam model" in refusal(altered(sealed=False, **{key: None}))
+    assert "no model of cotam" in refusal(altered(sealed=False, **{key: None}))
 
 
 def test_an_id_that_is_not_the_contents_is_refused(altered):

@@ -151,6 +151,15 @@ def test_tensors_without_numbers_of_their_own_are_refused(state, tmp_path, capsy
     assert words in refused(capsys, path)
 
 
+def test_weights_that_no_model_file_holds_are_refused(state, tmp_path, capsys):
+    path = tmp_path / "huge.safetensors"
+    state["g_s.1.weight"][0] = 1e6
+    save_file(state, path)
+    assert run(["models", "import", str(path), "--as", "elic"]) == 1
+    assert "synthesis.layers.1.weight has numbers beyond what float16 holds" in capsys.readouterr().err
+    assert not (tmp_path / "huge-elic.safetensors").exists()
+
+
 def test_all_missing_weights_are_listed(state, tmp_path, capsys):
     path = tmp_path / "part.safetensors"
     save_file({key: tensor for key, tensor in state.items() if not key.startswith("g_s.1")}, path)
