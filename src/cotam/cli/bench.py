@@ -166,20 +166,27 @@ def _make_samples(images: Path, model: str, device: str | None) -> "list[Sample]
 
 
 def _decode_every_way(samples: "Sequence[Sample]", model: str, compiled: bool) -> dict[str, Any]:
+    from cotam.errors import ModelError
     from cotam.evaluation.exactness import mismatches
     from cotam.evaluation.variations import variations
 
     found: list[Mismatch] = []
+    not_run: dict[str, str] = {}
     ways = variations(model, compiled=compiled)
     with _progress() as progress:
         for way in ways:
-            results = mismatches(way, way.load(), samples)
+            try:
+                results = mismatches(way, way.load(), samples)
+            except ModelError as error:  # an edge runtime without this model
+                not_run[way.name] = str(error)
+                continue
             tracked = progress.track(results, total=len(samples), description=way.name)
             found += [result for result in tracked if result]
     counts = Counter(mismatch.variation for mismatch in found)
     return {
         "streams": len(samples),
-        "variations": {way.name: counts[way.name] for way in ways},
+        "variations": {way.name: counts[way.name] for way in ways if way.name not in not_run},
+        "not_run": not_run,
         "mismatches": [asdict(mismatch) for mismatch in found],
     }
 
