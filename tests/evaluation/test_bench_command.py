@@ -86,3 +86,12 @@ def test_robustness_reports_and_succeeds(random_model_path, tmp_path, capsys):
     report = json.loads(target.read_text())
     assert sum(report["outcomes"].values()) == 60
     assert report["failures"] == []
+
+
+def test_guidance_is_measured_with_any_base_codec(pictures, elic_path, tmp_path):
+    target = tmp_path / "guidance.json"
+    options = ["--images", pictures, "--model", elic_path, "--repeat", 1, "--json", target]
+    assert bench("guidance", *options) == 0
+    report = json.loads(target.read_text())
+    assert report["model"] == "narrow"
+    assert report["regions"][0]["guided_bytes"] > 0

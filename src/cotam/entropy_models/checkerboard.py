@@ -98,6 +98,12 @@ class SpaceChannelContext(nn.Module):
                     spatial = self.spatial[group](saturate(known[:, self._channels(group)]))
         return known
 
+    def passes(self) -> Iterator[list[Where]]:
+        """Where the blocks of each pass lie, in coding order."""
+        for group in range(len(self.sizes.groups)):
+            for parities in (ANCHORS, OTHERS):
+                yield [self._where(group, *parity) for parity in parities]
+
     def is_exact(self) -> bool:
         """Whether the thresholds rise, so that every way to search them finds the same index."""
         return bool((self.thresholds[1:] > self.thresholds[:-1]).all())
@@ -135,15 +141,13 @@ class SpaceChannelContext(nn.Module):
     def _channels(self, group: int) -> slice:
         return slice(self.bounds[group], self.bounds[group + 1])
 
+    def _where(self, group: int, row: int, column: int) -> Where:
+        return slice(None), self._channels(group), slice(row, None, 2), slice(column, None, 2)
+
     def _blocks(self, group: int, x: Tensor, parities: tuple[tuple[int, int], ...]) -> Iterator[PassBlock]:
         """The blocks of a pass; those without positions are left out."""
-        for row, column in parities:
-            where: Where = (
-                slice(None),
-                self._channels(group),
-                slice(row, None, 2),
-                slice(column, None, 2),
-            )
+        for parity in parities:
+            where = self._where(group, *parity)
             part = x[:, :, where[2], where[3]]
             if part.numel():
                 means, scales = self.parameter[group](part).chunk(2, 1)

@@ -1,6 +1,6 @@
 """What a base codec is to everything above it: parts by name, and the forward pass that training needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Protocol, Self
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.passes import PassBlock
-from cotam.entropy_models.structure import STRIDE, TABLES
+from cotam.entropy_models.structure import STRIDE, TABLES, Where
 from cotam.models.gains import QualityGains
 from cotam.ops.fixed_point import saturate, to_integers
 from cotam.ops.quality import quality_hats
@@ -62,6 +62,9 @@ class Context(Protocol):
 
     def run(self, prior: Tensor, like: Tensor, code: Callable[[list[PassBlock]], list[Tensor]]) -> Tensor:
         """Go through the passes; see `QuadtreeContext.run`."""
+
+    def passes(self) -> Iterator[list[Where]]:
+        """Where the blocks of each pass lie, in coding order; small pictures may lack some of them."""
 
 
 class BaseCodec(nn.Module):
