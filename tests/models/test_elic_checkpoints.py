@@ -100,7 +100,7 @@ def test_medians_beyond_16_bits_are_refused(case):
 
 def test_few_groups_are_no_sign_of_the_official_layers(make_elic, narrow_sizes):
     sizes = {**narrow_sizes, "groups": (2, 4), "parameter_hidden": (12, 8) * 2}
-    network = make_elic(5, ElicConfig(**sizes, all_groups=False))
+    network = make_elic(5, ElicConfig(**sizes))
     found = read_elic(foreign_state(network, COMPRESSAI))
     assert found.report.layout.endswith("Elic2022Chandelier")
     for name in ("hyper_synthesis.last.weight", "context.parameter.1.last.bias"):
