@@ -3,6 +3,7 @@
 import json
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from elic_models import CHANDELIER, COMPRESSAI, foreign_state
@@ -14,6 +15,7 @@ from cotam.codec import load_codec
 from cotam.errors import ModelError
 from cotam.ops.quality import lmbda_of_step, quality_hats
 from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
+from cotam.training import export
 
 LMBDA = 0.013
 
@@ -91,6 +93,19 @@ def test_photographs_fit_the_tables_and_measure_the_cost(
     report = json.loads(capsys.readouterr().out)
     assert report["layout"] == "CompressAI's names, Elic2022Chandelier"
     assert report["rate_cost_percent"] < report["integer_rate_cost_percent"] + 1
+
+
+@pytest.mark.parametrize(("count", "measured", "fitted"), [(1, 1, 1), (2, 1, 1), (12, 6, 6), (30, 12, 18)])
+def test_a_few_photographs_fit_the_tables_too(make_elic, monkeypatch, count, measured, fitted):
+    seen = []
+    monkeypatch.setattr(export, "calibrated_tables", lambda exact, pictures: seen.append(len(pictures)))
+    monkeypatch.setattr(export, "float_bits", lambda network, pictures: len(pictures))
+    monkeypatch.setattr(
+        export, "integer_bits", lambda exact, tables, pictures: seen.append(len(pictures)) or 1
+    )
+    monkeypatch.setattr(export, "CALIBRATION_GRAPHICS", 0)
+    export.convert(make_elic(), [np.zeros((64, 64, 3), np.uint8)] * count, scaled=True)
+    assert seen == [fitted, measured, measured]
 
 
 def test_code_in_a_pickle_is_refused_and_never_run(tmp_path, capsys):
