@@ -31,7 +31,7 @@ def test_a_context_codes_the_places_that_it_names(codec, size):
     context, (rows, columns) = network.context, size
     z = torch.zeros(1, network.config.hyper, 2, 2, dtype=torch.float64)
     hats = torch.full((1, network.config.nodes, *size), ONE / network.config.nodes, dtype=torch.float64)
-    prior = context.prior_features(network.hyper_synthesis(z)[..., :rows, :columns], hats)
+    prior = context.prior_features(network.hyper_features(z)[..., :rows, :columns], hats)
     coded, known = [], torch.zeros(1, network.config.latents, *size, dtype=torch.float64)
 
     def code(blocks):

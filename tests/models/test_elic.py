@@ -135,7 +135,9 @@ def test_a_stream_gives_back_the_latents_that_were_coded(codec, make_picture, si
     assert codec.decode(data).size == size[::-1]
     if quality == 100:
         step = 1 / codec.network.gains.log_gains()[-1].exp().max()
-        assert (image.y_hat - analysis.y).abs().max() < step
+        assert (
+            image.y_hat - analysis.y
+        ).abs().max() < 1.5 * step  # a symbol may be one less where that is cheap
 
 
 def test_quality_makes_latents_finer_and_streams_longer(elic_codec, make_picture):
