@@ -93,12 +93,15 @@ def read_elic(state: Mapping[str, Tensor]) -> Foreign:
 def _check_masks(state: Mapping[str, Tensor]) -> None:
     """Refuse a spatial context of other taps than the checkerboard's."""
     for key in filter(MASKS.fullmatch, state):
-        mask, checkerboard = state[key].bool(), None
-        if mask.dim() >= 2:
-            rows, columns = (torch.arange(size) for size in mask.shape[-2:])
-            checkerboard = ((rows[:, None] + columns) % 2 == 1).expand(mask.shape)
-        if checkerboard is None or not torch.equal(mask, checkerboard):
+        if not _is_checkerboard(state[key].bool()):
             raise ForeignError(f"no ELIC checkpoint that can be read: {key} is no checkerboard")
+
+
+def _is_checkerboard(mask: Tensor) -> bool:
+    if mask.dim() < 2:
+        return False
+    rows, columns = (torch.arange(size) for size in mask.shape[-2:])
+    return torch.equal(mask, ((rows[:, None] + columns) % 2 == 1).expand(mask.shape))
 
 
 def _place(key: str, naming: Naming) -> str | None:
