@@ -73,7 +73,7 @@ def encoded(path: Path, count: int, interval: int) -> dict[str, Any]:
     """Encode into a file."""
     codec = load_codec(threads=1)
 
-    def steps() -> Iterator[None]:
+    def steps() -> Iterator[int]:
         with VideoEncoder(path, codec, QUALITY, key_interval=interval) as encoder:
             for frame in camera(count):
                 yield encoder.add(*frame)
