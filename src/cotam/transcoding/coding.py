@@ -1,7 +1,7 @@
 """Items to streams, in a process that holds a codec."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -61,8 +61,8 @@ class Coded(NamedTuple):
     """Why it failed."""
 
 
-Engine: TypeAlias = Callable[[Iterable[Item], Coding], Iterator[Coded]]
-"""Codes items as it is told; results come in the order of the items."""
+Engine: TypeAlias = Callable[[Iterable[Item], Coding], Generator[Coded, None, None]]
+"""Codes items as it is told; results come in the order of the items. When it is closed its workers end."""
 
 
 class Coder:
