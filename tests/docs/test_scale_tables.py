@@ -37,6 +37,15 @@ def test_efficiency_is_against_one_worker_of_the_same_kind(scale_tables, tmp_pat
     assert [row[4] for row in cells] == ["", "", "75%", "", "90%"]
 
 
+@pytest.mark.parametrize(("equal", "words"), [(True, "byte for byte those of"), (False, "NOT those of")])
+def test_a_run_that_was_killed_is_told_as_it_was(scale_tables, equal, words):
+    figures = {"workers": 2, "settled": 5012, "lost": 0, "doubled": 1, "handed_out_again": 27}
+    text = scale_tables._killing({"killed": {**figures, "shards_equal": equal}})
+    assert "after 5,012 items" in text
+    assert "0 items were lost, 1 doubled, and 27 that were in hand coded again" in text
+    assert words in text
+
+
 def test_every_decade_takes_ten_times_as_much(scale_tables):
     text = scale_tables.decades(ROOT / "benchmarks" / "results" / "uplink.json")
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in text.splitlines()[2:12]]

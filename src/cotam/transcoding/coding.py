@@ -43,7 +43,11 @@ class Coding:
         """
         from cotam.checkpoint.registry import find_model
 
-        rate = {"quality": self.quality} if self.target_bytes is None else {"target_bytes": self.target_bytes}
+        rate = (
+            {"quality": float(self.quality)}
+            if self.target_bytes is None
+            else {"target_bytes": self.target_bytes}
+        )
         rest = {"guidance": self.guidance, "keep_metadata": self.keep_metadata}
         return {"model_id": find_model(self.model).model_id, **rate, **rest}
 
