@@ -70,12 +70,23 @@ def _killing(report: dict[str, Any]) -> str:
     if "killed" not in report:
         return ""
     found = report["killed"]
-    equal = "byte for byte those" if found["shards_equal"] else "NOT those"
-    return (
-        f"\n\nKilled half-way and resumed, {found['workers']} processes: `kill -9` of all after {found['settled']:,} "
-        f"items had their lines. {found['lost']:,} items were lost, {found['doubled']:,} doubled, and "
-        f"{found['handed_out_again']:,} that were in hand coded again; the shards are {equal} of the undisturbed run."
+    counts = [f"{found[name]:,}" for name in ("settled", "lost", "doubled", "handed_out_again")]
+    equal = "equal byte for byte" if found["shards_equal"] else "DIFFERENT"
+    row = ["killed half-way and resumed", f"{found['workers']}", *counts, equal]
+    head = [
+        "how",
+        "workers",
+        "had lines",
+        "lost",
+        "doubled",
+        "coded again",
+        "shards to the undisturbed run's",
+    ]
+    note = (
+        "`kill -9` of all processes when half of the pictures had their lines, then the same command again. Coded "
+        "again are those that were in hand."
     )
+    return f"\n\n{markdown_table(head, [row], right=range(1, 6))}\n\n{note}"
 
 
 def sizing(path: Path) -> str:
