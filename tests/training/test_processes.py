@@ -108,7 +108,7 @@ def difference(a: Path, b: Path) -> float:
     )
 
 
-def test_two_processes_learn_what_one_learns_from_batches_twice_as_large(two_processes, one_process):
+def test_two_processes_learn_what_one_learns_from_both_their_batches(two_processes, one_process):
     ours, theirs = log(two_processes), log(one_process)
     assert [row["step"] for row in ours] == list(range(1, STEPS + 1))
     for name in ("loss", "bpp", "psnr"):

@@ -119,6 +119,19 @@ def test_streams_are_kept_while_the_source_that_completes_them_is_not_what_it_wa
     assert contents(out) == contents(tmp_path / "whole")
 
 
+def test_a_spool_that_was_left_beside_its_finished_shard_is_removed(tmp_path):
+    shard(tmp_path / "in", names(3))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "in", tmp_path / "out", advance=broken_off_after(3))
+    spool = (tmp_path / "out" / "a.tar.part").read_bytes()
+    run(tmp_path / "in", tmp_path / "out")
+    before = contents(tmp_path / "out")
+    (tmp_path / "out" / "a.tar.part").write_bytes(spool)
+    shard(tmp_path / "in", names(3)[:2])
+    assert run(tmp_path / "in", tmp_path / "out").before == 2
+    assert contents(tmp_path / "out") == before
+
+
 def test_a_stream_in_the_way_of_a_new_picture_s_own_is_made_again(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jpg.webp").write_bytes(b"1")

@@ -160,10 +160,11 @@ class UnitTarget:
             self._make(self._name)
 
     def _make(self, name: str) -> None:
-        """Turn a spool into its file; doing so twice does no harm."""
+        """Turn a spool into its file, and remove it; a run may have been killed between the two."""
         path = self.top / name
-        self.sealer.seal(path, self._own(name))
-        sync_to_disk(path.parent)  # else a power failure might leave neither
+        if not path.is_file():
+            self.sealer.seal(path, self._own(name))
+            sync_to_disk(path.parent)  # else a power failure might leave neither
         spool_path(path).unlink()
 
 
