@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from cotam.errors import CotamError
 from cotam.transcoding import Coding, on_ray, transcode
+from cotam.transcoding.coding import Coded
 from cotam.transcoding.on_ray import code_on_ray
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'cotam[ray]'")
@@ -144,3 +146,21 @@ def test_the_command_transcodes_on_ray(pictures, coding, tmp_path):
     assert code == 1  # one picture is damaged
     transcode(pictures, tmp_path / "here", coding)
     assert contents(tmp_path / "out") == contents(tmp_path / "here")
+
+
+def test_an_actor_is_handed_a_block_at_a_time(pictures, coding, tmp_path, monkeypatch):
+    def counting_class(coding: Coding) -> type:
+        class Counting:
+            def __call__(self, batch: dict) -> dict:
+                size = len(batch["item"])
+                items = [pickle.loads(item) for item in batch["item"]]
+                return {
+                    "coded": [pickle.dumps(Coded(i.key, i.unit, 0, None, f"one of {size}")) for i in items]
+                }
+
+        return Counting
+
+    monkeypatch.setattr(on_ray, "actor_class", counting_class)
+    monkeypatch.setattr(on_ray, "ITEMS_PER_BLOCK", 4)
+    report = transcode(pictures, tmp_path / "ray", coding, engine=partial(code_on_ray, workers=1))
+    assert sorted(record.reason for record in report.failed) == ["one of 3"] * 6 + ["one of 4"] * 4

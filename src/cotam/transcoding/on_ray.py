@@ -121,7 +121,7 @@ def _code(
     actors = min(workers, blocks)
     coded = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
         actor_class(coding),
-        batch_size=ITEMS_PER_BLOCK,
+        batch_size=None,  # a block; of a number Ray Data would join two blocks
         compute=ray.data.ActorPoolStrategy(size=actors),
         **resources,
     )
