@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tables import markdown_table
+from tables import made_by, markdown_table, signed
+
+PUBLISHED = {"synthesis": ("7.34 M", "112.00")}
+"""Parameters and kMAC/pixel in table 1 of Bridge, which states no other part."""
 
 
 def complexity(path: Path) -> str:
@@ -33,12 +36,49 @@ def complexity(path: Path) -> str:
     return f"{markdown_table(head, rows, right=range(1, 7))}\n\n{note}"
 
 
+def equal_time(path: Path) -> str:
+    """Codecs that were trained for the same time, on Kodak."""
+    report = json.loads(path.read_text("utf-8"))
+    curves = {
+        run["codec"]: [row for row in report["curves"] if row["codec"] == run["codec"]]
+        for run in report["runs"]
+    }
+    rows = [
+        [f"{row['quality']:g}", *(cell for own in curves.values() for cell in _rate(own[number]))]
+        for number, row in enumerate(next(iter(curves.values())))
+    ]
+    head = ["quality", *(cell for name in curves for cell in (f"{name}, bpp", "PSNR dB"))]
+    training = ", ".join(
+        f"{run['codec']} {run['steps']:,} steps in {run['seconds'] / 60:.0f} minutes"
+        for run in report["runs"]
+    )
+    names = {"psnr": "PSNR", "ms_ssim": "MS-SSIM"}
+    compared = ", ".join(
+        f"{signed(row['percent'])} by {names[row['measure']]}"
+        for row in report["bd_rates"]
+        if row["anchor"] == report["anchor"]
+    )
+    note = (
+        f"Means of {report['pictures']} Kodak pictures. {training}. BD-rate against {report['anchor']}: {compared}. "
+        f"M{made_by(report)[1:]}."
+    )
+    return f"{markdown_table(head, rows, right=range(1, len(head)))}\n\n{note}"
+
+
+def _rate(point: dict[str, Any]) -> tuple[str, str]:
+    return f"{point['bpp']:.3f}", f"{point['psnr']:.2f}"
+
+
 def parts(path: Path) -> str:
-    """The parts of ELIC."""
+    """The parts of ELIC, beside what Bridge publishes of them."""
     report = json.loads(path.read_text("utf-8"))
     (elic,) = (row for row in report["codecs"] if row["name"] == "elic")
-    rows = [[name, f"{size:,}", f"{work:.2f}"] for name, (size, work) in elic["parts"].items()]
-    return markdown_table(["part", "parameters", "kMAC/pixel"], rows, right=(1, 2))
+    rows = [
+        [name, f"{size:,}", PUBLISHED.get(name, ("", ""))[0], f"{work:.2f}", PUBLISHED.get(name, ("", ""))[1]]
+        for name, (size, work) in elic["parts"].items()
+    ]
+    head = ["part", "parameters", "published", "kMAC/pixel", "published"]
+    return markdown_table(head, rows, right=range(1, 5))
 
 
 def equality(path: Path) -> str:

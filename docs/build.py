@@ -31,12 +31,15 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("benchmarks", "results")
 TRAINING = Path("docs", "training")
 TEMPORAL_LOG = TRAINING / "cotam-s-temporal.log.jsonl"
+ELIC_LOG, SHORT_LOG = TRAINING / "elic-s.log.jsonl", TRAINING / "cotam-s-short.log.jsonl"
 LOG, VQA_LOG = TRAINING / "cotam-s.log.jsonl", TRAINING / "levelvqa.log.jsonl"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
 PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
 CURVES: dict[Path, tuple[Path, Callable[[Path, Path], None]]] = {
     TRAINING / "cotam-s.png": (LOG, training_curve.draw),
+    TRAINING / "elic-s.png": (ELIC_LOG, training_curve.draw),
+    TRAINING / "cotam-s-short.png": (SHORT_LOG, training_curve.draw),
     TRAINING / temporal_tables.CURVE: (TEMPORAL_LOG, temporal_tables.draw),
     TRAINING / levelvqa_tables.CURVE: (VQA_LOG, levelvqa_tables.draw),
 }
@@ -75,6 +78,7 @@ PARTS: dict[str, Source] = {
     "clips-answers": (RESULTS / "clips.json", clips_tables.answers),
     "clips-guidance": (RESULTS / "clips.json", clips_tables.guidance),
     "base-codecs": (RESULTS / "base_codecs.json", base_codec_tables.complexity),
+    "equal-time": (RESULTS / "equal_time.json", base_codec_tables.equal_time),
     "elic-parts": (RESULTS / "base_codecs.json", base_codec_tables.parts),
     "elic-equality": (RESULTS / "elic_equality.json", base_codec_tables.equality),
     "model-card": (MODEL, tables.model_card),

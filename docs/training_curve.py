@@ -55,7 +55,7 @@ def summary(path: Path) -> str:
 def draw(log: Path, target: Path) -> None:
     """Draw the codec's loss, and rate with distortion, over the steps."""
     steps, _ = read_log(log)
-    draw_panels(log, target, [(steps, lines) for lines in PANELS], "cotam-s")
+    draw_panels(log, target, [(steps, lines) for lines in PANELS], log.name.partition(".")[0])
 
 
 def draw_panels(

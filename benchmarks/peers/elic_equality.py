@@ -129,8 +129,8 @@ def compare(name: str, seed: int = 0) -> dict[str, Any]:
     distance = {
         "gains": network.gains(hats)[0] - 1,
         "analysis": network.analysis(x - 0.5) - y,
-        "hyper-analysis": network.hyper_analysis(y, hats) + medians - z,
-        "hyper-synthesis": network.hyper_synthesis(symbols) - features,
+        "hyper-analysis": network.hyper_analysis(y, hats) - z,
+        "hyper-synthesis": network.hyper_features(symbols) - features,
         "symbols from whole numbers": fractions,
         "synthesis": network.synthesis(y_hat, hats) + 0.5 - model.g_s(y_hat),
     }

@@ -30,9 +30,22 @@ def rewrite(
 
 
 @pytest.fixture
+def parts() -> Callable[[Path], tuple[dict[str, Any], bytes]]:
+    """Head and tensors of a safetensors file; the order of what it says of itself is nobody's choice."""
+
+    def read(path: Path) -> tuple[dict[str, Any], bytes]:
+        data = path.read_bytes()
+        start = 8 + int.from_bytes(data[:8], "little")
+        return json.loads(data[8:start]), data[start:]
+
+    return read
+
+
+@pytest.fixture
 def altered(random_model_path: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Makes a copy of the model file with changes, see `rewrite`."""
-    return lambda **changes: rewrite(random_model_path, tmp_path / "altered.safetensors", **changes)
+    """Makes a copy of the model file, or of another ``source``, with changes; see `rewrite`."""
+    target = tmp_path / "altered.safetensors"
+    return lambda source=random_model_path, **changes: rewrite(source, target, **changes)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Adapter files: what is written is what is loaded, and what they do not fit is refused."""
 
 import dataclasses
+import json
 import re
 import subprocess
 import sys
@@ -72,6 +73,15 @@ def test_an_adapter_comes_back_as_it_was_written(written: tuple[Path, Any]) -> N
     assert not any(parameter.requires_grad for parameter in loaded.network.parameters())
 
 
+def test_the_shipped_files_written_again_are_the_same_files(
+    tmp_path: Path, parts: Callable[[Path], Any]
+) -> None:
+    for file in known_adapters():
+        loaded, path = load_adapter(file.path), tmp_path / file.path.name
+        assert write_adapter(path, loaded.network, loaded.card) == file.adapter_id
+        assert parts(path) == parts(file.path)
+
+
 def test_an_altered_file_is_refused(written: tuple[Path, Any], tmp_path: Path) -> None:
     path, _ = written
     tensors, (metadata, _) = load_file(path), registry.read_metadata(path)
@@ -84,14 +94,15 @@ def test_an_altered_file_is_refused(written: tuple[Path, Any], tmp_path: Path) -
 def test_a_damaged_description_is_refused(written: tuple[Path, Any], tmp_path: Path) -> None:
     path, _ = written
     tensors, (metadata, _) = load_file(path), registry.read_metadata(path)
-    for card in ("", "[]", "{}", metadata["card"].replace('"kind"', '"sort"'), metadata["card"][:-2]):
+    sizes = json.dumps({**json.loads(metadata["card"]), "config": [1]})
+    for card in ("", "[]", "{}", metadata["card"].replace('"kind"', '"sort"'), metadata["card"][:-2], sizes):
         save_file(tensors, tmp_path / "altered.safetensors", {**metadata, "card": card})
         with pytest.raises(ModelError, match="damaged adapter description"):
             find_adapter(tmp_path / "altered.safetensors")
 
 
 def test_files_that_are_no_adapters_are_refused(random_model_path: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="a codec, but an adapter is needed"):
+    with pytest.raises(ModelError, match="a cotam-model file, but no adapter of cotam; known"):
         load_adapter(random_model_path)
     with pytest.raises(ModelError, match="no such adapter file"):
         load_adapter(tmp_path / "gone.safetensors")
@@ -101,6 +112,15 @@ def test_files_that_are_no_adapters_are_refused(random_model_path: Path, tmp_pat
     (tmp_path / "text.safetensors").write_text("no tensors")
     with pytest.raises(ModelError, match="not a safetensors file"):
         load_adapter(tmp_path / "text.safetensors")
+
+
+def test_weights_beyond_float16_are_not_written(tmp_path: Path) -> None:
+    network = random_network("adapter")
+    with torch.no_grad():
+        next(network.parameters()).flatten()[0] = 70_000
+    with pytest.raises(ModelError, match="has numbers beyond what float16 holds"):
+        write_adapter(tmp_path / "x.safetensors", network, card_of(network))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_card_of_another_network_is_not_written(tmp_path: Path) -> None:
@@ -174,7 +194,7 @@ def test_the_shape_of_cards_is_checked() -> None:
     for kind, setting in (("adapter", "d1"), ("neck", None), ("neck", "d4"), ("other", None)):
         with pytest.raises(ValueError, match="must be one of"):
             AdapterCard("x", kind, CODEC, TOWER, {}, setting)  # type: ignore[arg-type]
-    assert adapter_cards.FORMAT != registry.FORMAT
+    assert adapter_cards.ADAPTER.format != registry.MODEL.format
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cotam.checkpoint import load_model
+from cotam.checkpoint.reading import read_model
 from cotam.errors import ModelError
 
 
@@ -97,14 +98,14 @@ def test_a_pickle_is_never_executed(tmp_path):
 def test_other_safetensors_files_are_refused(tmp_path, metadata):
     path = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(3)}, path, metadata)
-    assert "not a cotam model" in refusal(path)
+    assert "no model of cotam" in refusal(path)
 
 
 @pytest.mark.parametrize(
     "key", ["format", "version", "architecture", "name", "config", "model_id", "description"]
 )
 def test_a_missing_description_is_refused(altered, key):
-    assert "not a cotam model" in refusal(altered(sealed=False, **{key: None}))
+    assert "no model of cotam" in refusal(altered(sealed=False, **{key: None}))
 
 
 def test_an_id_that_is_not_the_contents_is_refused(altered):
@@ -174,7 +175,10 @@ def test_too_few_tables_are_refused(altered, random_model_path):
     assert "must be 64 frequency tables, not 9" in refusal(altered(tensors=tensors))
 
 
-@pytest.mark.parametrize(("name", "value"), [("bias", 1 << 53), ("shift", 21), ("shift", -1)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("bias", 1 << 53), ("bias", (1 << 63) - 1), ("bias", -(1 << 63)), ("shift", 21), ("shift", -1)],
+)
 def test_integer_weights_that_could_overflow_are_refused(altered, random_model_path, name, value):
     tensors = load_file(random_model_path)
     tensors[f"context.prior.{name}"].fill_(value)
@@ -187,6 +191,13 @@ def test_integer_weights_of_another_type_are_refused(altered, random_model_path,
     tensors["context.prior.weight"] = tensors["context.prior.weight"].to(dtype)
     tensors["context.prior.weight"][0, 0] = 70_000  # would wrap around in int16
     assert "context.prior.weight" in refusal(altered(tensors=tensors))
+
+
+def test_unsigned_integers_are_refused_by_what_reads_without_torch_too(altered, random_model_path):
+    tensors = load_file(random_model_path)
+    tensors["context.prior.bias"] = tensors["context.prior.bias"].numpy().astype(np.uint64)
+    with pytest.raises(ModelError, match=r"context.prior.bias holds other than .* its type"):
+        read_model(altered(tensors={name: torch.as_tensor(tensor) for name, tensor in tensors.items()}))
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])

@@ -3,11 +3,13 @@
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 
-from cotam.checkpoint import find_model, load_model, write_model
+from cotam.checkpoint import find_model, known_models, load_model, write_model
 from cotam.checkpoint.content_hash import content_hash
 from cotam.checkpoint.writing import HALF_PRECISION, model_tensors
+from cotam.errors import ModelError
 from cotam.models.cotam_s import CotamS
 from cotam.training.calibration import gaussian_tables
 
@@ -51,6 +53,34 @@ def test_nothing_half_written_stays_behind(make_network, tmp_path):
         tmp_path / "m.safetensors", make_network().to_integers(), gaussian_tables(), name="m", description=""
     )
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+@pytest.mark.parametrize("part", ["analysis", "synthesis", "hyper_analysis"])
+def test_weights_beyond_float16_are_not_written(make_network, tmp_path, part):
+    network = make_network().to_integers()
+    next(getattr(network, part).parameters()).flatten()[0] = 70_000
+    with pytest.raises(ModelError, match=rf"{part}.* has numbers beyond what float16 holds"):
+        write_model(tmp_path / "m.safetensors", network, gaussian_tables(), name="m", description="")
+    assert not list(tmp_path.iterdir())
+
+
+def test_integers_that_could_overflow_are_not_written(make_network, tmp_path):
+    network = make_network()
+    with torch.no_grad():
+        network.context.prior.bias[0] = 2.0**50
+    with pytest.raises(ModelError, match=r"integers of context.prior could overflow"):
+        write_model(
+            tmp_path / "m.safetensors", network.to_integers(), gaussian_tables(), name="m", description=""
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_shipped_models_written_again_are_the_same_files(tmp_path, parts):
+    for card in known_models():
+        loaded = load_model(card.path)
+        again = tmp_path / card.path.name
+        write_model(again, loaded.network, loaded.tables, name=card.name, description=card.description)
+        assert parts(again) == parts(card.path)
 
 
 def test_the_id_changes_with_any_tensor_its_name_and_the_sizes(make_network):

@@ -4,8 +4,10 @@ import json
 import shutil
 
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from cotam.checkpoint import find_model
+from cotam.checkpoint.registry import read_metadata
 from cotam.errors import ModelError
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -39,17 +41,39 @@ def test_a_file_is_shown(cotam, elic_path):
     assert b"elic" in cotam("models", "show", elic_path).out
 
 
-def test_files_are_verified(cotam, elic_path, random_model_path, tmp_path):
+@pytest.mark.parametrize("description", ["imported from d1[final].pth", "[/]", "[red]", "\\[x]"])
+def test_what_a_file_says_of_itself_is_shown_as_it_is(cotam, elic_path, tmp_path, description):
+    path = tmp_path / "other.safetensors"
+    save_file(load_file(elic_path), path, read_metadata(elic_path)[0] | {"description": description})
+    ran = cotam("models", "show", path)
+    assert ran.code == 0
+    assert description in ran.out.decode()
+
+
+@pytest.fixture
+def damaged(elic_path, tmp_path):
+    """A model file with a wrong bit."""
+    path = tmp_path / "damaged.safetensors"
+    data = bytearray(elic_path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    return path
+
+
+def test_files_are_verified(cotam, elic_path, random_model_path, damaged):
     ran = cotam("models", "verify", elic_path, random_model_path)
     assert ran.code == 0
     assert ran.err.count("are right") == 2
-    damaged = tmp_path / "damaged.safetensors"
-    data = bytearray(elic_path.read_bytes())
-    data[-1] ^= 1
-    damaged.write_bytes(data)
     ran = cotam("models", "verify", damaged)
     assert ran.code == 1
     assert "does not match its id" in ran.problem
+
+
+def test_a_damaged_file_is_not_handed_on(cotam, damaged, tmp_path):
+    ran = cotam("models", "export", damaged, "--out", tmp_path / "folder")
+    assert ran.code == 1
+    assert "does not match its id" in ran.problem
+    assert not (tmp_path / "folder").exists()
 
 
 def test_an_exported_folder_is_what_the_hub_gives(cotam, elic_path, tmp_path):

@@ -1,7 +1,8 @@
 """Make golden streams: a deliberate act, never done by a test.
 
     python tests/conformance/regenerate.py            # the streams that are not there yet, with the committed model
-    python tests/conformance/regenerate.py --shipped  # likewise those of the shipped model
+    python tests/conformance/regenerate.py --shipped  # likewise those of the shipped model, predicted frames too
+    python tests/conformance/regenerate.py --elic     # likewise those of a narrow ELIC of random weights
     python tests/conformance/regenerate.py --model    # the model and all its streams anew
 
 A stream that is there is kept, with its entry in the manifest. Changed golden files mean that streams in the field no
@@ -11,11 +12,13 @@ ones. After new weights of the shipped model, its old streams are deleted by han
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from corners import corner_streams
+from predicted import predicted_streams
 
 from cotam.bitstream import FrameRecord, Metadata, Stream, StreamHeader, read_stream, write_stream
 from cotam.bitstream.limits import MAX_SIDE
@@ -24,10 +27,12 @@ from cotam.codec import Codec, LevelMap, load_codec
 from cotam.entropy_coding import TableSet, quantise_probabilities
 from cotam.entropy_models.gaussian import gaussian_probabilities
 from cotam.entropy_models.structure import TABLES
-from cotam.evaluation.conformance import MANIFEST, stills
+from cotam.evaluation.conformance import MANIFEST
 from cotam.evaluation.exactness import digest_of
+from cotam.evaluation.frames import last_latents, may_predict, streams_of_frames
 from cotam.models.cotam_s import CotamS
 from cotam.models.cotam_s_config import CotamSConfig
+from cotam.training.calibration import assumed_tables
 
 HERE = Path(__file__).parent
 MODEL = HERE / "model.safetensors"
@@ -44,6 +49,7 @@ CONFIG = CotamSConfig(
     nodes=3,
 )
 SHIPPED = HERE / "cotam-s"
+ELIC = HERE / "elic"
 SHIPPED_NAMES = (
     "still",
     "level-map",
@@ -60,6 +66,21 @@ SHIPPED_NAMES = (
     "large-map",
     "blank",
     "widest",
+    "extreme-latents",
+)
+ELIC_NAMES = (
+    "still",
+    "level-map",
+    "odd-size",
+    "quality-1",
+    "quality-100",
+    "nine-levels",
+    "grey",
+    "sequence",
+    "one-pixel",
+    "one-row",
+    "one-column",
+    "beyond-the-scale",
     "extreme-latents",
 )
 BLANK = {"blank": (640, 832), "widest": (1, MAX_SIDE)}
@@ -83,6 +104,19 @@ def make_model() -> None:
     rows = [quantise_probabilities(gaussian_probabilities(i, r)) for i, r in enumerate(radius, start=1)]
     tables = TableSet.from_frequencies(rows)
     write_model(MODEL, network.to_integers(), tables, name="conformance", description="random weights")
+
+
+def elic_model() -> Path:
+    """The model file of a narrow ELIC, which is written where it is not there."""
+    sys.path.append(str(HERE.parent))
+    from elic_models import narrow_elic
+
+    path = ELIC / "model.safetensors"
+    if not path.exists():
+        ELIC.mkdir(exist_ok=True)
+        network = narrow_elic(20).to_integers()
+        write_model(path, network, assumed_tables(network), name="narrow", description="random weights")
+    return path
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -140,7 +174,8 @@ def sequence(codec: Codec, pictures: list[np.ndarray]) -> bytes:
 
 def describe(codec: Codec, data: bytes) -> dict[str, object]:
     """The manifest's entry of a stream."""
-    header, frames = read_stream(data).header, [codec.decode_latents(still) for still in stills(data)]
+    decode = partial(last_latents, codec) if may_predict(data) else codec.decode_latents
+    header, frames = read_stream(data).header, [decode(alone) for alone in streams_of_frames(data)]
     return {
         "bytes": len(data),
         "width": header.width,
@@ -170,7 +205,13 @@ def main() -> None:
         codec = load_codec()
         blank = {name: codec.encode(np.full((*size, 3), 128, np.uint8), 1) for name, size in BLANK.items()}
         made = streams(codec) | blank
-        write(SHIPPED, codec, {name: made[name] for name in SHIPPED_NAMES})
+        some = {name: made[name] for name in SHIPPED_NAMES}
+        write(SHIPPED, codec, some | predicted_streams(codec, picture))
+        return
+    if "--elic" in sys.argv[1:]:
+        codec = load_codec(elic_model())
+        made = streams(codec)
+        write(ELIC, codec, {name: made[name] for name in ELIC_NAMES})
         return
     if "--model" in sys.argv[1:]:
         for path in (*HERE.glob("*.cotam"), HERE / MANIFEST):

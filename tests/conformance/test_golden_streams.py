@@ -16,9 +16,9 @@ from cotam.bitstream import read_stream, unpadded_payload, write_stream
 from cotam.codec import codec as codec_module
 from cotam.codec import load_codec, read_info
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter
-from cotam.evaluation.conformance import stills
 from cotam.evaluation.exactness import digest_of
-from cotam.evaluation.variations import compile_entropy_networks, cpu_settings
+from cotam.evaluation.frames import streams_of_frames
+from cotam.evaluation.variations import compiled_codec, cpu_settings
 from cotam.ops.quality import MIN_STEP
 from cotam.ops.quality_scale import MAX_STEP
 
@@ -95,14 +95,14 @@ def test_the_container_is_as_described_and_writes_the_same_bytes(golden, codec):
 def test_the_latents_are_what_they_always_were(golden, codec, threads, onednn):
     data, entry = golden
     with cpu_settings(threads, onednn=onednn):
-        digests = [digest_of(codec.decode_latents(still)) for still in stills(data)]
+        digests = [digest_of(codec.decode_latents(still)) for still in streams_of_frames(data)]
         assert digest_of(codec.decode_latents(data)) == digests[0]
     assert digests == [frame["latents_sha256"] for frame in entry["frames"]]
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_compiled_networks_decode_the_same_latents(manifest):
-    codec = compile_entropy_networks(load_codec(HERE / "model.safetensors"))
+    codec = compiled_codec(load_codec(HERE / "model.safetensors"))
     found = digest_of(codec.decode_latents((HERE / "still.cotam").read_bytes()))
     torch.compiler.reset()
     assert found == manifest["streams"]["still"]["frames"][0]["latents_sha256"]
@@ -138,7 +138,7 @@ class RecordingReader(FrameReader):
 
 def test_encoding_the_decoded_symbols_gives_the_same_payload(golden, codec, monkeypatch):
     monkeypatch.setattr(codec_module, "FrameReader", RecordingReader)
-    for still in stills(golden[0]):
+    for still in streams_of_frames(golden[0]):
         RecordingReader.made.clear()
         codec.decode_latents(still)
         (reader,) = RecordingReader.made

@@ -1,18 +1,23 @@
 """A decoder of ELIC's payload written from docs/format.md alone, in plain integers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from page_integers import Array, random_map, saturate, step_grid
 from safetensors import safe_open
 
 from cotam.bitstream import read_stream
-from cotam.codec import Codec, LevelMap
+from cotam.checkpoint import write_model
+from cotam.codec import LevelMap, load_codec
 from cotam.entropy_coding import TableSet
 from cotam.entropy_coding.reference import Decoder, read_part
+from cotam.models.elic import Elic, ElicConfig
+from cotam.training.calibration import assumed_tables
 
 PASSES = (((0, 0), (1, 1)), ((0, 1), (1, 0)))
 
@@ -44,7 +49,7 @@ class PageDecoder:
         indexes = np.repeat(64 + np.arange(self.hyper), rows * columns)
         symbols = np.array(read_part(coder, indexes.tolist(), self.tables)).clip(-127, 127)
         medians = self.tensors["hyper_prior.medians"].astype(np.int64)
-        return 256 * symbols.reshape(self.hyper, rows, columns) + medians[:, None, None]
+        return saturate(256 * symbols.reshape(self.hyper, rows, columns) + medians[:, None, None])
 
     def features(self, z: Array) -> Array:
         a = self.doubling("hyper_synthesis.first", z).clip(0)
@@ -128,15 +133,48 @@ def rescaled(total: Array, shift: int) -> Array:
     return (total + (2 ** (shift - 1) if shift else 0)) >> shift
 
 
+def plain(make_elic: Callable[..., Elic], narrow_sizes: dict[str, Any]) -> Elic:
+    return make_elic()
+
+
+def seeing_all_groups(make_elic: Callable[..., Elic], narrow_sizes: dict[str, Any]) -> Elic:
+    return make_elic(5, ElicConfig(**{**narrow_sizes, "all_groups": True}))
+
+
+def far_hyper_latents(make_elic: Callable[..., Elic], narrow_sizes: dict[str, Any]) -> Elic:
+    """Symbols of ±127 and medians of ±2000: together they leave 16 bits."""
+    network = make_elic(6)
+    sides = torch.tensor([1.0, -1.0] * 3)
+    with torch.no_grad():
+        network.hyper_analysis.layers[-1].bias.copy_(400 * sides)
+    network.hyper_prior.medians.copy_(2000 * sides)
+    return network
+
+
+@pytest.fixture(scope="module", params=[plain, seeing_all_groups, far_hyper_latents])
+def path(
+    request: pytest.FixtureRequest,
+    make_elic: Callable[..., Elic],
+    narrow_sizes: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A model file of a narrow ELIC."""
+    network = request.param(make_elic, narrow_sizes).to_integers()
+    target = tmp_path_factory.mktemp("page") / "elic.safetensors"
+    write_model(target, network, assumed_tables(network), name="page", description="random weights for tests")
+    return target
+
+
 @pytest.mark.parametrize(
     ("size", "quality", "level_map"),
     [((1, 1), 100.0, None), ((33, 150), 3.125, None), ((90, 70), 60.0, random_map(3, 4, 3, 10.0))],
 )
 def test_a_decoder_written_from_the_page_reads_the_same_latents(
-    elic_codec: Codec, elic_path: Path, size: tuple[int, int], quality: float, level_map: LevelMap | None
+    path: Path, size: tuple[int, int], quality: float, level_map: LevelMap | None
 ) -> None:
+    codec = load_codec(path)
     picture = np.random.default_rng(7).integers(0, 256, (*size, 3), dtype=np.uint8)
-    data = elic_codec.encode(picture, quality, level_map=level_map)
-    expected = elic_codec.decode_latents(data).latents.numpy()
+    data = codec.encode(picture, quality, level_map=level_map)
+    expected = codec.decode_latents(data).latents.numpy()
     assert np.ptp(expected) > 256
-    np.testing.assert_array_equal(PageDecoder(elic_path).decode(data), expected)
+    np.testing.assert_array_equal(PageDecoder(path).decode(data), expected)

@@ -99,8 +99,11 @@ def test_digits_make_up_every_16_bit_weight_and_keep_to_float32():
     ("changes", "problem"),
     [
         ({"layer.bias": np.array([2**53])}, "could overflow"),
+        ({"layer.bias": np.array([2**63 - 1])}, "could overflow"),
+        ({"layer.bias": np.array([-(2**63)])}, "could overflow"),
         ({"layer.shift": np.array(21)}, "could overflow"),
         ({"layer.weight": np.full((1, 2), 40000)}, "could overflow"),
+        ({"layer.weight": np.full((1, 2), -(2**63))}, "could overflow"),
     ],
 )
 def test_a_layer_that_could_not_be_exact_is_refused(changes, problem):

@@ -50,6 +50,17 @@ def test_exported_streams_verify(pictures, random_model_path, tmp_path, capsys):
     assert report["origin"]["measurement"] == "exactness"
 
 
+def test_a_runtime_without_the_model_is_named_and_the_others_count(pictures, elic_path, tmp_path, capsys):
+    pytest.importorskip("onnxruntime")
+    target = tmp_path / "report.json"
+    assert bench("exactness", "--images", pictures, "--model", elic_path, "--json", target) == 0
+    report = json.loads(target.read_text())
+    assert report["variations"]["1 thread"] == 0
+    assert "needs torch" in report["not_run"]["ONNX Runtime, 1 thread"]
+    assert not set(report["variations"]) & set(report["not_run"])
+    assert "ONNX Runtime, 2 threads: not run: " in capsys.readouterr().out
+
+
 def test_a_difference_is_exit_code_1(pictures, random_model_path, tmp_path, capsys):
     from cotam.evaluation.exactness_archive import read_archive, write_archive
 
@@ -75,3 +86,12 @@ def test_robustness_reports_and_succeeds(random_model_path, tmp_path, capsys):
     report = json.loads(target.read_text())
     assert sum(report["outcomes"].values()) == 60
     assert report["failures"] == []
+
+
+def test_guidance_is_measured_with_any_base_codec(pictures, elic_path, tmp_path):
+    target = tmp_path / "guidance.json"
+    options = ["--images", pictures, "--model", elic_path, "--repeat", 1, "--json", target]
+    assert bench("guidance", *options) == 0
+    report = json.loads(target.read_text())
+    assert report["model"] == "narrow"
+    assert report["regions"][0]["guided_bytes"] > 0

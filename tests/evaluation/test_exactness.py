@@ -1,13 +1,23 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from cotam.codec import Codec
+from cotam.codec import Codec, load_codec
+from cotam.codec.temporal import load_temporal_codec
+from cotam.edge import EdgeCodec
 from cotam.evaluation.exactness import QUALITIES, Sample, digest_of, make_samples, mismatches
+from cotam.evaluation.frames import last_latents, predicted_sequence, streams_of_frames
 from cotam.evaluation.synthetic import synthetic_picture
-from cotam.evaluation.variations import always_compiled, compile_entropy_networks, cpu_settings, variations
+from cotam.evaluation.variations import (
+    always_compiled,
+    compiled_codec,
+    compiled_temporal,
+    cpu_settings,
+    variations,
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +70,58 @@ def test_settings_come_back(samples):
     assert (torch.get_num_threads(), torch.backends.mkldnn.enabled) == before
 
 
-def test_compiling_reaches_every_exact_layer(random_model_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("model", ["random_model_path", "elic_path"])
+def test_compiling_reaches_every_exact_layer(model, request, monkeypatch: pytest.MonkeyPatch):
     compiled = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda module: compiled.append(module))
-    codec = compile_entropy_networks(variations(str(random_model_path))[0].load())
-    inside = {inner for module in compiled for inner in module.modules()}
-    exact = {m for m in codec.network.modules() if type(m).__name__.startswith("Integer")}
-    assert exact
-    assert exact <= inside
+    codec = compiled_codec(load_codec(request.getfixturevalue(model)))
+    assert exact_layers(codec.network)
+    assert exact_layers(codec.network) <= within(compiled)
+
+
+def test_compiling_reaches_the_exact_layers_of_predicted_frames(
+    shipped_codec: Codec, monkeypatch: pytest.MonkeyPatch
+):
+    compiled = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module: compiled.append(module))
+    temporal = compiled_temporal(load_temporal_codec(shipped_codec))
+    assert exact_layers(temporal.coder.temporal) <= within(compiled)
+
+
+def exact_layers(network: torch.nn.Module) -> set[torch.nn.Module]:
+    return {module for module in network.modules() if type(module).__name__.startswith("Integer")}
+
+
+def within(modules: list[torch.nn.Module]) -> set[torch.nn.Module]:
+    return {inner for module in modules for inner in module.modules()}
+
+
+@pytest.fixture(scope="module")
+def moved(shipped_codec: Codec) -> list[Sample]:
+    """Samples of a sequence of predicted frames."""
+    picture = synthetic_picture(96, 64)
+    frames = [np.ascontiguousarray(picture[:, n : n + 64]) for n in (0, 8, 16)]
+    data = predicted_sequence(load_temporal_codec(shipped_codec), frames)
+    return [
+        Sample("moved", 40.0, True, alone, digest_of(last_latents(shipped_codec, alone)))
+        for alone in streams_of_frames(data)
+    ]
+
+
+def test_predicted_frames_are_decoded_from_their_key_frame_on(moved):
+    ways = [way for way in variations() if not isinstance(way.load(), EdgeCodec)]
+    assert len({sample.digest for sample in moved}) == 3
+    for way in ways:
+        assert list(mismatches(way, way.load(), moved)) == [None] * 3, way.name
+    spoilt = dataclasses.replace(moved[2], digest=moved[1].digest)
+    (found,) = mismatches(ways[0], ways[0].load(), [spoilt])
+    assert found is not None
+    assert found.problem == moved[2].digest
+
+
+def test_an_edge_codec_is_not_asked_for_predicted_frames(moved):
+    edge = object.__new__(EdgeCodec)
+    assert list(mismatches(variations()[0], edge, moved)) == []
 
 
 class Doubling(torch.nn.Module):

@@ -16,6 +16,7 @@ from cotam.evaluation.variations import cpu_settings
 from cotam.models.elic import REDUCED, Elic, ElicConfig
 from cotam.ops.fixed_point import FixedConv, IntegerConv
 from cotam.ops.integers import ONE
+from cotam.training.calibration import assumed_tables, gaussian_tables
 from cotam.training.float_form import float_form
 
 BRIDGE_NECK = 13.19e6
@@ -113,17 +114,30 @@ def test_the_float_form_converts_back_to_the_same_integers(elic_path):
         assert torch.equal(again.state_dict()[name], tensor), name
 
 
+@pytest.fixture(scope="module", params=["first and last", "all"])
+def codec(request, elic_codec, make_elic, narrow_sizes, tmp_path_factory):
+    """A codec whose groups see the first and the last group before them, or all."""
+    if request.param != "all":
+        return elic_codec
+    network = make_elic(2, ElicConfig(**{**narrow_sizes, "all_groups": True})).to_integers()
+    path = tmp_path_factory.mktemp("all") / "all.safetensors"
+    write_model(path, network, assumed_tables(network), name="all", description="random weights for tests")
+    return load_codec(path)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (17, 33), (48, 80), (130, 70)])
 @pytest.mark.parametrize("quality", [1, 50, 100])
-def test_a_stream_gives_back_the_latents_that_were_coded(elic_codec, make_picture, size, quality):
-    analysis = elic_codec.analyse(make_picture(*size))
-    data = elic_codec.encode_analysis(analysis, quality).data
-    image = elic_codec.decode_latents(data)
+def test_a_stream_gives_back_the_latents_that_were_coded(codec, make_picture, size, quality):
+    analysis = codec.analyse(make_picture(*size))
+    data = codec.encode_analysis(analysis, quality).data
+    image = codec.decode_latents(data)
     assert image.y_hat.shape == analysis.y.shape == (20, -(-size[0] // 16), -(-size[1] // 16))
-    assert elic_codec.decode(data).size == size[::-1]
+    assert codec.decode(data).size == size[::-1]
     if quality == 100:
-        step = 1 / elic_codec.network.gains.log_gains()[-1].exp().max()
-        assert (image.y_hat - analysis.y).abs().max() < step
+        step = 1 / codec.network.gains.log_gains()[-1].exp().max()
+        assert (
+            image.y_hat - analysis.y
+        ).abs().max() < 1.5 * step  # a symbol may be one less where that is cheap
 
 
 def test_quality_makes_latents_finer_and_streams_longer(elic_codec, make_picture):
@@ -185,8 +199,6 @@ def test_its_model_file_has_a_table_for_each_hyper_latent_channel(elic_path, mak
     model = load_model(elic_path)
     assert len(model.tables) == TABLES + 6
     network = make_elic().to_integers()
-    from cotam.training.calibration import gaussian_tables
-
     path = tmp_path / "short.safetensors"
     write_model(path, network, gaussian_tables(), name="short", description="")
     with pytest.raises(ModelError, match="there must be 70 frequency tables, not 64"):

@@ -5,7 +5,7 @@ import torch
 
 from cotam.checkpoint.loading import load_model
 from cotam.models.cotam_s import CotamS
-from cotam.models.gain_scale import MAX_REFERENCE, GainScale
+from cotam.models.gain_scale import LOG_BITS, MAX_OCTAVES, MAX_REFERENCE, GainScale
 from cotam.models.preview import TO_PLAIN, Preview, moved
 from cotam.ops.integers import ONE
 from cotam.ops.quality import quality_hats
@@ -39,6 +39,18 @@ def test_integer_gains_are_the_models_own(base: CotamS, scale: GainScale) -> Non
 def test_equal_steps_change_nothing(base: CotamS, scale: GainScale) -> None:
     values = torch.randint(-(1 << 22), 1 << 22, (1, base.config.latents, 1, 2)).double()
     assert torch.equal(scale.moved(values, hats_of(base, 50, 60), hats_of(base, 50, 60)), values)
+
+
+@pytest.mark.parametrize("value", [MAX_OCTAVES << LOG_BITS, -(MAX_OCTAVES << LOG_BITS)])
+def test_gains_are_exact_up_to_their_limit(base: CotamS, value: int) -> None:
+    scale = GainScale(base.config.latents, base.config.nodes)
+    for log in (scale.log_gain, scale.log_inverse):
+        log[0, 0] = value
+        assert scale.is_exact()
+        for beyond in (2 * value, (1 << 31) - 1, -(1 << 31)):
+            log[0, 0] = beyond
+            assert not scale.is_exact(), beyond
+        log[0, 0] = 0
 
 
 def test_references_stay_bounded(base: CotamS, scale: GainScale) -> None:

@@ -149,10 +149,9 @@ def test_a_layer_that_could_pass_2_to_the_53_is_not_exact():
     layer = IntegerConv(4, 2)
     layer.weight.fill_(MAX_WEIGHT)
     assert layer.is_exact()
-    layer.bias[1] = 1 << 53
-    assert not layer.is_exact()
-    layer.bias[1] = -(1 << 53)
-    assert not layer.is_exact()
+    for bias in (1 << 53, -(1 << 53), (1 << 63) - 1, -(1 << 63)):
+        layer.bias[1] = bias
+        assert not layer.is_exact(), bias
     layer.bias.zero_()
     layer.shift.fill_(MAX_SHIFT + 1)
     assert not layer.is_exact()
@@ -200,6 +199,20 @@ def test_both_forms_saturate_at_the_same_value():
         leaky_relu(layer(x)).double().flatten() * ONE // 1,
         leaky_relu(layer.to_integers()(x.double() * ONE)).flatten(),
     )
+
+
+@pytest.mark.parametrize("weight", [MAX_WEIGHT, -MAX_WEIGHT, MAX_WEIGHT - 1])
+@pytest.mark.parametrize("shift", [0, 7, MAX_SHIFT])
+def test_a_layer_that_is_converted_back_becomes_the_same_integers(weight, shift):
+    layer = random_layer(5, False, shift)
+    layer.weight.clamp_(-5, 5)[0, 0] = weight
+    again = FixedConv(24, 24).double()
+    with torch.no_grad():
+        for name, value in layer.float_state().items():
+            getattr(again, name).copy_(value.view_as(getattr(again, name)))
+    found = again.to_integers().state_dict()
+    for name, tensor in layer.state_dict().items():
+        assert torch.equal(found[name], tensor), name
 
 
 def test_conversion_uses_the_largest_shift_that_16_bits_allow():

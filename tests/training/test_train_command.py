@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cotam.checkpoint import find_model
 from cotam.cli.running import run
 from cotam.cli.train import recipe
 from cotam.models.cotam_s_config import CotamSConfig
+from cotam.models.elic import ElicConfig
 from cotam.training.checkpoints import load_checkpoint
 
 SMALL = CotamSConfig(8, 4, 8, 8, (1, 1), (1, 1), 8, 8, 8, 3)
@@ -116,4 +118,29 @@ def test_the_model_file_has_the_name_of_the_model_that_gains_were_trained_of(
     out = tmp_path / "run"
     words = ("--only", "gains", "--model", elic_path, "--steps", 1, *QUICK)
     assert train("--data", photographs, "--out", out, *words) == 0
-    assert (out / "narrow.safetensors").is_file()
+    made = find_model(out / "narrow.safetensors")
+    (out / "narrow.safetensors").unlink()
+    assert train("--data", photographs, "--out", out, "--resume", "--workers", 0) == 0
+    assert find_model(out / "narrow.safetensors") == made
+    assert [path.name for path in out.glob("*.safetensors")] == ["narrow.safetensors"]
+
+
+def test_a_resumed_run_of_elic_keeps_its_name_and_no_other_model_takes_its_place(
+    photographs, tmp_path, capsys, monkeypatch, narrow_sizes, elic_path
+):
+    narrow = ElicConfig(**narrow_sizes)
+    monkeypatch.setattr("cotam.cli.train.model_sizes", lambda name: {"narrow-elic": narrow}.get(name, SMALL))
+    monkeypatch.setattr("cotam.training.train_codec.SIZES", {"narrow-elic": narrow})
+    out = tmp_path / "run"
+    begin = ("--data", photographs, "--out", out)
+    assert train(*begin, "--model", "narrow-elic", "--steps", 1, *QUICK) == 0
+    again = (*begin, "--resume", "--workers", 0)
+    assert train(*again, "--model", "cotam-s") == 2
+    assert "model cannot change when a run is resumed; this one is narrow-elic" in capsys.readouterr().err
+    assert train(*again, "--only", "gains", "--model", elic_path) == 2
+    assert "cannot be resumed with gains alone" in capsys.readouterr().err
+    for words in ((), ("--model", "narrow-elic")):
+        (out / "narrow-elic.safetensors").unlink()
+        assert train(*again, *words) == 0
+        assert find_model(out / "narrow-elic.safetensors").architecture == "elic"
+    assert [path.name for path in out.glob("*.safetensors")] == ["narrow-elic.safetensors"]

@@ -1,18 +1,16 @@
 """What an adapter file says of itself, what it fits, and which ones ship with the package. No torch here."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from cotam.checkpoint import registry
-from cotam.checkpoint.registry import SUFFIX, read_metadata, shipped_files
+from cotam.checkpoint.registry import SUFFIX, shipped_files
+from cotam.checkpoint.sealed import FileKind, read_head, read_json
 from cotam.errors import ModelError
 
-FORMAT: Final = "cotam-adapter"
-FORMAT_VERSION: Final = "1"
+ADAPTER: Final = FileKind("cotam-adapter", "1", "adapter", "adapter_id", ("card",))
 Kind = Literal["adapter", "neck"]
 """A `LatentAdapter` or a `TransformNeck`."""
 Setting = Literal["d1", "d2", "d3"]
@@ -77,13 +75,20 @@ class AdapterCard:
         """Check what can be checked without the network.
 
         Raises:
-            ValueError: a kind or setting that there is not.
+            ValueError: a kind or setting that there is not, or sizes that are none.
         """
+        if not isinstance(self.config, dict):
+            raise ValueError(f"config must be sizes by name, not {self.config!r}")  # noqa: TRY004 - of a file
         if self.kind not in get_args(Kind):
             raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, not {self.kind!r}")
         allowed = (None,) if self.kind == "adapter" else get_args(Setting)
         if self.setting not in allowed:
             raise ValueError(f"setting of a {self.kind} must be one of {allowed}, not {self.setting!r}")
+
+    @property
+    def made_of(self) -> dict[str, Any]:
+        """What the file's id covers beside the weights: sizes, and what they were made for."""
+        return {**self.config, "codec": self.codec.model_id, "tower": self.tower.fingerprint}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "AdapterCard":
@@ -155,34 +160,20 @@ class AdapterFile:
     file_bytes: int
 
 
-def to_metadata(card: AdapterCard, adapter_id: str) -> dict[str, str]:
-    """What the head of an adapter file holds."""
-    description = json.dumps(asdict(card), sort_keys=True)
-    return {"format": FORMAT, "version": FORMAT_VERSION, "adapter_id": adapter_id, "card": description}
-
-
 def read_adapter_file(path: Path) -> AdapterFile:
     """Read the card of an adapter file without its tensors.
 
     Raises:
         ModelError: the file is missing, damaged, or no adapter.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such adapter file; {_what_is_known()}")
-    meta, _ = read_metadata(path)
-    if meta.get("format") == registry.FORMAT:
-        raise ModelError(f"{path}: a codec, but an adapter is needed; {_what_is_known()}")
-    if meta.get("format") != FORMAT or not {"version", "adapter_id", "card"} <= meta.keys():
-        raise ModelError(f"{path}: a safetensors file, but no adapter of cotam")
-    if meta["version"] != FORMAT_VERSION:
-        raise ModelError(f"{path}: adapter file version {meta['version']}; this cotam reads {FORMAT_VERSION}")
-    return AdapterFile(_card_of(meta["card"], path), path, meta["adapter_id"], path.stat().st_size)
+    head, _ = read_head(path, ADAPTER, _what_is_known)
+    return AdapterFile(_card_of(head["card"], path), path, head["adapter_id"], path.stat().st_size)
 
 
 @cache
 def known_adapters() -> tuple[AdapterFile, ...]:
     """The adapters and necks that ship with the package, by file name."""
-    return tuple(read_adapter_file(path) for path in shipped_files(FORMAT))
+    return tuple(read_adapter_file(path) for path in shipped_files(ADAPTER))
 
 
 def find_adapter(name_or_path: str | Path) -> AdapterFile:
@@ -207,6 +198,6 @@ def _what_is_known() -> str:
 
 def _card_of(text: str, path: Path) -> AdapterCard:
     try:
-        return AdapterCard.from_dict(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        return AdapterCard.from_dict(read_json(text, path, ADAPTER))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"{path}: damaged adapter description ({error})") from error

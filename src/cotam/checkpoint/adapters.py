@@ -1,19 +1,17 @@
 """Files of latent adapters and transform-necks: safetensors whose head says what they were made for."""
 
-import os
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
 
 from cotam.adapters import LatentAdapter, LatentAdapterConfig, TransformNeck, TransformNeckConfig
-from cotam.checkpoint.adapter_cards import AdapterCard, TowerIdentity, find_adapter, to_metadata
+from cotam.checkpoint.adapter_cards import ADAPTER, AdapterCard, TowerIdentity, find_adapter
 from cotam.checkpoint.capacity import check_capacity
-from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
+from cotam.checkpoint.filling import fill
+from cotam.checkpoint.sealed import read_sealed, write_sealed
 from cotam.errors import ModelError
 from cotam.vision.fingerprint import fingerprint
 from cotam.vision.registry import family_of
@@ -71,14 +69,9 @@ def write_adapter(path: Path, network: LatentAdapter | TransformNeck, card: Adap
     kind = "adapter" if isinstance(network, LatentAdapter) else "neck"
     if (card.kind, card.config) != (kind, network.config.to_dict()):
         raise ValueError(f"the card describes a {card.kind} of other sizes than the {kind}'s: {card.config}")
-    tensors = {
-        name: tensor.detach().cpu().to(STORED).contiguous() for name, tensor in network.state_dict().items()
-    }
-    identity = _identity(card, tensors)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(save(tensors, to_metadata(card, identity)))
-    os.replace(part, path)
-    return identity
+    tensors = {name: tensor.cpu().to(STORED) for name, tensor in network.state_dict().items()}
+    head = {"card": json.dumps(asdict(card), sort_keys=True)}
+    return write_sealed(path, ADAPTER, tensors, card.kind, card.made_of, head)
 
 
 def load_adapter(name_or_path: str | Path) -> LoadedAdapter:
@@ -88,27 +81,13 @@ def load_adapter(name_or_path: str | Path) -> LoadedAdapter:
         ModelError: unknown, damaged or altered.
     """
     file = find_adapter(name_or_path)
-    try:
-        tensors = load_file(file.path)
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{file.path}: the adapter file is damaged ({error})") from error
+    arrays = read_sealed(file.path, file.adapter_id, file.card.kind, file.card.made_of)
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     if other := sorted(name for name, tensor in tensors.items() if tensor.dtype != STORED):
         raise ModelError(f"{file.path}: {other[0]} is of type {tensors[other[0]].dtype}, not {STORED}")
-    if _identity(file.card, tensors) != file.adapter_id:
-        raise ModelError(
-            f"{file.path}: the adapter file is damaged: its content does not match its id {file.adapter_id}"
-        )
     check_capacity(file.path, lambda: build_network(file.card), tensors)
     network = build_network(file.card)
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ModelError(
-            f"{file.path}: the weights do not fit their sizes: {str(error).splitlines()[0]}"
-        ) from error
-    for name, tensor in network.state_dict().items():
-        if not torch.isfinite(tensor).all():
-            raise ModelError(f"{file.path}: {name} holds other than finite numbers")
+    fill(network, file.path, tensors)
     return LoadedAdapter(network.eval().requires_grad_(False), file.card)
 
 
@@ -122,11 +101,6 @@ def build_network(card: AdapterCard) -> LatentAdapter | TransformNeck:
         if card.kind == "adapter":
             return LatentAdapter(LatentAdapterConfig.from_dict(card.config))
         return TransformNeck(TransformNeckConfig.from_dict(card.config))
-
-
-def _identity(card: AdapterCard, tensors: dict[str, Tensor]) -> str:
-    made_for = {"codec": card.codec.model_id, "tower": card.tower.fingerprint}
-    return content_hash(card.kind, {**card.config, **made_for}, tensors)[: 2 * MODEL_ID_BYTES]
 
 
 def _sides(size: Any) -> tuple[int, int]:

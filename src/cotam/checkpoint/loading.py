@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from cotam.checkpoint.capacity import check_capacity
+from cotam.checkpoint.filling import fill
 from cotam.checkpoint.reading import ARCHITECTURE, checked_arrays
 from cotam.checkpoint.registry import ModelCard
 from cotam.checkpoint.stored import StoredModel, read_stored
@@ -16,7 +17,6 @@ from cotam.entropy_coding import TableSet
 from cotam.errors import ModelError
 from cotam.models.architectures import build
 from cotam.models.base_codec import BaseCodec, table_count
-from cotam.ops.fixed_point import IntegerConv
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
     tensors = {name: torch.from_numpy(array) for name, array in stored.tensors.items()}
     network = _untrained(stored, tensors)
     stored.check_tables(table_count(network))
-    _fill(network, stored.card.path, tensors)
+    fill(network, stored.card.path, tensors)
     return LoadedModel(stored.card, network, stored.tables)
 
 
@@ -60,23 +60,3 @@ def _untrained(stored: StoredModel, tensors: Mapping[str, Tensor]) -> BaseCodec:
             return make().to_integers()
     except ValueError as error:
         raise ModelError(f"{card.path}: {error}") from error
-
-
-def _fill(network: BaseCodec, path: Path, tensors: Mapping[str, Tensor]) -> None:
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ModelError(
-            f"{path}: the weights do not fit their architecture: {str(error).splitlines()[0]}"
-        ) from error
-    for name, tensor in network.state_dict().items():
-        same = tensors[name].is_floating_point() == tensor.is_floating_point() and torch.equal(
-            tensors[name], tensor
-        )
-        if not (same and torch.isfinite(tensor).all()):
-            raise ModelError(f"{path}: {name} holds other than finite numbers of its type")
-    for name, module in network.named_modules():
-        if isinstance(module, IntegerConv):
-            if not module.is_exact():
-                raise ModelError(f"{path}: integer weights of {name} could overflow")
-            module.prepare()

@@ -62,7 +62,7 @@ def _check(card: ModelCard, config: CotamSConfig, tensors: dict[str, NDArray[Any
     """Refuse tensors that are missing, too many, of other shapes or kinds, or not finite."""
     kinds = {
         **dict.fromkeys(float_shapes(config), np.floating),
-        **dict.fromkeys(integer_shapes(config), np.integer),
+        **dict.fromkeys(integer_shapes(config), np.signedinteger),
     }
     shapes = {**float_shapes(config), **integer_shapes(config)}
     unfit = f"{card.path}: the weights do not fit their architecture"

@@ -1,22 +1,21 @@
 """Which codecs there are: safetensors files in a folder inside the package. No torch here."""
 
-import json
+import math
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from safetensors import SafetensorError, safe_open
+from typing import Any, Final
 
 from cotam.checkpoint import hub
+from cotam.checkpoint.sealed import FileKind, read_head, read_json, read_metadata
 from cotam.errors import ModelError
 
 DEFAULT_MODEL = "cotam-s"
-FORMAT = "cotam-model"
-FORMAT_VERSION = "1"
 SUFFIX = ".safetensors"
 SHIPPED = Path(__file__).parent.parent / "weights"
-REQUIRED_KEYS = ("format", "version", "architecture", "name", "config", "model_id", "description")
+MODEL: Final = FileKind(
+    "cotam-model", "1", "model", "model_id", ("architecture", "name", "config", "description")
+)
 
 
 @dataclass(frozen=True)
@@ -52,49 +51,29 @@ def read_card(path: Path) -> ModelCard:
     Raises:
         ModelError: the file is missing, damaged, or not a model of this package.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model file; {_what_is_known()}")
-    meta, counts = read_metadata(path)
-    if meta.get("format") != FORMAT or any(key not in meta for key in REQUIRED_KEYS):
-        raise ModelError(f"{path}: a safetensors file, but not a cotam model")
-    if meta["version"] != FORMAT_VERSION:
-        raise ModelError(f"{path}: model file version {meta['version']}; this cotam reads {FORMAT_VERSION}")
+    head, shapes = read_head(path, MODEL, _what_is_known)
     return ModelCard(
-        name=meta["name"],
-        model_id=meta["model_id"],
-        architecture=meta["architecture"],
-        parameters=sum(_product(shape) for shape in counts),
+        name=head["name"],
+        model_id=head["model_id"],
+        architecture=head["architecture"],
+        parameters=sum(map(math.prod, shapes)),
         file_bytes=path.stat().st_size,
-        description=meta["description"],
-        config=_read_config(meta["config"], path),
+        description=head["description"],
+        config=read_json(head["config"], path, MODEL),
         path=path,
     )
 
 
-def read_metadata(path: Path) -> tuple[dict[str, str], list[list[int]]]:
-    """Read the head of a safetensors file: its metadata, and the shape of every tensor.
-
-    Raises:
-        ModelError: it is none, or damaged.
-    """
-    try:
-        with safe_open(path, framework="np") as file:
-            shapes = [file.get_slice(key).get_shape() for key in file.keys()]  # noqa: SIM118 - no mapping
-            return file.metadata() or {}, shapes
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: not a safetensors file ({error})") from error
-
-
-def shipped_files(file_format: str) -> list[Path]:
-    """Files of a format that ship with the package: codecs (`FORMAT`) and adapters lie side by side."""
+def shipped_files(kind: FileKind) -> list[Path]:
+    """Files of a kind that ship with the package: codecs and adapters lie side by side."""
     files = sorted(SHIPPED.glob(f"*{SUFFIX}"))
-    return [path for path in files if read_metadata(path)[0].get("format") == file_format]
+    return [path for path in files if read_metadata(path)[0].get("format") == kind.format]
 
 
 @cache
 def known_models() -> tuple[ModelCard, ...]:
     """Cards of the models that ship with the package, by name."""
-    return tuple(read_card(path) for path in shipped_files(FORMAT))
+    return tuple(read_card(path) for path in shipped_files(MODEL))
 
 
 def find_model(name_or_path: str | Path) -> ModelCard:
@@ -134,20 +113,3 @@ def model_of_stream(model_id: bytes) -> ModelCard:
 def _what_is_known() -> str:
     names = ", ".join(f"{card.name} ({card.model_id})" for card in known_models()) or "none"
     return f"known models: {names}, or the path of a {SUFFIX} file, or a hub model as {hub.FORM}"
-
-
-def _read_config(text: str, path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: damaged model description") from error
-    if not isinstance(config, dict):
-        raise ModelError(f"{path}: damaged model description")
-    return config
-
-
-def _product(shape: list[int]) -> int:
-    total = 1
-    for size in shape:
-        total *= size
-    return total

@@ -2,19 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
 from cotam.checkpoint.registry import ModelCard, find_model
+from cotam.checkpoint.sealed import read_sealed
 from cotam.entropy_coding import TableSet
 from cotam.errors import ModelError
-
-NOT_IN_NUMPY: Final = (KeyError, AttributeError, TypeError)
-"""What safetensors raises for tensors of a type that NumPy lacks; which one depends on the type."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +40,7 @@ def read_stored(name_or_path: str | Path) -> StoredModel:
         ModelError: unknown, damaged, altered, or without frequency tables.
     """
     card = find_model(name_or_path)
-    try:
-        tensors: dict[str, NDArray[Any]] = load_file(card.path)
-    except (SafetensorError, OSError, *NOT_IN_NUMPY) as error:
-        raise ModelError(f"{card.path}: the model file is damaged ({error})") from error
-    if content_hash(card.architecture, card.config, tensors)[: 2 * MODEL_ID_BYTES] != card.model_id:
-        raise ModelError(
-            f"{card.path}: the model file is damaged: its content does not match its id {card.model_id}"
-        )
+    tensors = read_sealed(card.path, card.model_id, card.architecture, card.config)
     return StoredModel(card, tensors, tables=_take_tables(card, tensors))
 
 

@@ -1,18 +1,22 @@
 """What a file of networks of predicted frames says of itself, and which ones ship. No torch here."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from cotam.checkpoint.registry import SUFFIX, read_metadata, shipped_files
+from cotam.checkpoint.registry import SUFFIX, shipped_files
+from cotam.checkpoint.sealed import FileKind, read_head, read_json
 from cotam.errors import ModelError
 
-FORMAT: Final = "cotam-temporal"
-FORMAT_VERSION: Final = "1"
 ARCHITECTURE: Final = "cotam-s-temporal"
-KEYS: Final = ("version", "architecture", "name", "config", "base_id", "temporal_id", "description")
+TEMPORAL: Final = FileKind(
+    "cotam-temporal",
+    "1",
+    "temporal model",
+    "temporal_id",
+    ("architecture", "name", "config", "base_id", "description"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,26 +45,15 @@ def read_temporal_card(path: Path) -> TemporalCard:
     Raises:
         ModelError: the file is missing, damaged, or something else.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file of predicted frames' networks; {_what_is_known()}")
-    meta, _ = read_metadata(path)
-    if meta.get("format") != FORMAT or any(key not in meta for key in KEYS):
-        raise ModelError(f"{path}: a safetensors file, but no networks of predicted frames")
-    if (meta["version"], meta["architecture"]) != (FORMAT_VERSION, ARCHITECTURE):
-        raise ModelError(
-            f"{path}: {meta['architecture']} of version {meta['version']}; "
-            f"this cotam reads {ARCHITECTURE} of version {FORMAT_VERSION}"
-        )
-    try:
-        config = json.loads(meta["config"])
-    except ValueError as error:
-        raise ModelError(f"{path}: damaged description") from error
+    head, _ = read_head(path, TEMPORAL, _what_is_known)
+    if head["architecture"] != ARCHITECTURE:
+        raise ModelError(f"{path}: {head['architecture']}; this cotam reads {ARCHITECTURE}")
     return TemporalCard(
-        name=meta["name"],
-        temporal_id=meta["temporal_id"],
-        base_id=meta["base_id"],
-        description=meta["description"],
-        config=config,
+        name=head["name"],
+        temporal_id=head["temporal_id"],
+        base_id=head["base_id"],
+        description=head["description"],
+        config=read_json(head["config"], path, TEMPORAL),
         file_bytes=path.stat().st_size,
         path=path,
     )
@@ -69,7 +62,7 @@ def read_temporal_card(path: Path) -> TemporalCard:
 @cache
 def known_temporal() -> tuple[TemporalCard, ...]:
     """Cards of those that ship with the package, by name."""
-    return tuple(read_temporal_card(path) for path in shipped_files(FORMAT))
+    return tuple(read_temporal_card(path) for path in shipped_files(TEMPORAL))
 
 
 def find_temporal(name_or_path: str | Path) -> TemporalCard:

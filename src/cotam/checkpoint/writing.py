@@ -2,16 +2,14 @@
 
 import dataclasses
 import json
-import os
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
-from cotam.checkpoint.content_hash import MODEL_ID_BYTES, content_hash
-from cotam.checkpoint.registry import FORMAT, FORMAT_VERSION
+from cotam.checkpoint.filling import check_exact
+from cotam.checkpoint.registry import MODEL
+from cotam.checkpoint.sealed import write_sealed
 from cotam.entropy_coding import TableSet
 from cotam.models.base_codec import BaseCodec
 
@@ -22,7 +20,7 @@ HALF_PRECISION = ("analysis.", "synthesis.", "hyper_analysis.")
 def model_tensors(model: BaseCodec, tables: TableSet) -> dict[str, Tensor]:
     """All tensors of a model in integer form, as they are stored."""
     tensors = {
-        name: (tensor.to(torch.float16) if name.startswith(HALF_PRECISION) else tensor).contiguous()
+        name: (tensor.to(torch.float16) if name.startswith(HALF_PRECISION) else tensor)
         for name, tensor in model.state_dict().items()
     }
     tensors["tables.radius"] = torch.tensor(tables.radius)
@@ -42,21 +40,16 @@ def write_model(path: Path, model: BaseCodec, tables: TableSet, *, name: str, de
 
     Returns:
         The model id, 8 hex digits.
+
+    Raises:
+        ModelError: weights that `load_model` would refuse: beyond float16, or integers that could overflow.
     """
-    tensors = model_tensors(model, tables)
-    config: dict[str, Any] = dataclasses.asdict(model.config)
-    config = json.loads(json.dumps(config))
-    identity = content_hash(model.architecture, config, tensors)[: 2 * MODEL_ID_BYTES]
-    metadata = {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
+    check_exact(model, path)
+    config = dataclasses.asdict(model.config)
+    head = {
         "architecture": model.architecture,
         "name": name,
         "config": json.dumps(config, sort_keys=True),
-        "model_id": identity,
         "description": description,
     }
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(save(tensors, metadata))
-    os.replace(part, path)
-    return identity
+    return write_sealed(path, MODEL, model_tensors(model, tables), model.architecture, config, head)

@@ -27,9 +27,10 @@ def conformance(
     from cotam.evaluation.conformance import read_golden
     from cotam.evaluation.reports import new_report, write_report
 
-    rows = [row for folder in folders for row in _decode_every_way(read_golden(folder), compiled)]
+    found = [read_golden(folder) for folder in folders]
+    rows = [row for golden in found for row in _decode_every_way(golden, compiled)]
     report = {
-        "streams": sum({row["folder"]: row["frames"] for row in rows}.values()),
+        "streams": sum(len(golden.samples) for golden in found),
         "mismatches": sum(len(row["mismatches"]) for row in rows),
         "not_run": sum(row["not_run"] is not None for row in rows),
         "runtimes": rows,
@@ -52,9 +53,9 @@ def _decode_every_way(golden: "GoldenStreams", compiled: bool) -> list[dict[str,
         row: dict[str, Any] = {"folder": golden.folder.name, "runtime": way.name, "not_run": None}
         with working(f"{golden.folder}: {way.name}"):
             try:
-                found = [one for one in mismatches(way, way.load(), golden.samples) if one]
+                found = list(mismatches(way, way.load(), golden.samples))
             except ModelError as error:  # an edge runtime without this model
                 found, row["not_run"] = [], str(error)
-        wrong = [{"stream": one.picture, "problem": one.problem} for one in found]
-        rows.append({**row, "frames": len(golden.samples), "mismatches": wrong})
+        wrong = [{"stream": one.picture, "problem": one.problem} for one in found if one]
+        rows.append({**row, "frames": len(found), "mismatches": wrong})
     return rows

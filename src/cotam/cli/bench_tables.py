@@ -43,6 +43,8 @@ def print_exactness(report: dict[str, Any]) -> None:
     for name, count in report["variations"].items():
         table.add_row(name, str(count))
     output().print(table)
+    for name, reason in report["not_run"].items():
+        output().print(f"{name}: not run: {reason}", markup=False)
 
 
 def print_conformance(report: dict[str, Any]) -> None:

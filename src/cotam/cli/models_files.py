@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cotam.cli.console import output, print_json, say, size_text
+from cotam.cli.console import escaped, output, print_json, say, size_text
 from cotam.cli.options import Json
 
 ModelName = Annotated[
@@ -27,7 +27,7 @@ def show(model: ModelName, as_json: Json = False) -> None:
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in card.plain().items():
-        table.add_row(name, size_text(value) if name == "file_bytes" else str(value))
+        table.add_row(name, size_text(value) if name == "file_bytes" else escaped(str(value)))
     output().print(table)
 
 
@@ -50,11 +50,11 @@ def export(
         Path, typer.Option(metavar="DIR", help="Folder to write: file and page, as the hub has them.")
     ],
 ) -> None:
-    """Write a model as a folder to hand on: model.safetensors and a page about it."""
-    from cotam.checkpoint import find_model
+    """Write a model as a folder to hand on: model.safetensors and a page about it. A damaged file is refused."""
     from cotam.checkpoint.model_page import export_folder
+    from cotam.checkpoint.stored import read_stored
 
-    for path in export_folder(find_model(model), out):
+    for path in export_folder(read_stored(model).card, out):
         say(f"{path}: {size_text(path.stat().st_size)}")
 
 

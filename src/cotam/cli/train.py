@@ -51,9 +51,13 @@ def codec(
     compiled: Annotated[bool | None, typer.Option("--compile", help="Use torch.compile.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Loader processes.")] = 1,
     model: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Sizes to train: cotam-s, elic or elic-s. With --only: a model."),
-    ] = DEFAULT_MODEL,
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Sizes to train; another name lists the known ones. With --only: a model. "
+            f"(default: {DEFAULT_MODEL})",
+        ),
+    ] = None,
     only: Annotated[
         str | None, typer.Option(metavar="gains", help="Train this of a trained model and leave the rest.")
     ] = None,
@@ -64,10 +68,10 @@ def codec(
 ) -> None:
     """Train a base codec on folders of photographs; what is not given follows from the device.
 
-    With --resume the run goes on with its own recipe, bit for bit on a CPU. A new --steps or --minutes (counted
-    from where it stands) plans the rest anew; --balance and --learning-rate may change as well. With --only gains a
-    model's networks stay as they are, and only how finely it quantises at each quality is learned: what an imported
-    codec of one rate needs.
+    With --resume the run goes on with its own model and recipe, bit for bit on a CPU. A new --steps or --minutes
+    (counted from where it stands) plans the rest anew; --balance and --learning-rate may change as well. With --only
+    gains a model's networks stay as they are, and only how finely it quantises at each quality is learned: what an
+    imported codec of one rate needs.
     """
     chosen = {
         "minutes": minutes,
@@ -89,11 +93,13 @@ def codec(
         import torch
 
         torch.set_num_threads(threads)
-    start = model if only else model_sizes(model)
+    if model is None and not resume:
+        model = DEFAULT_MODEL
+    start = model_sizes(model) if model and not only else model
     training = _training(out, data, validation, given, start, only=only, resume=resume, workers=workers)
     training.run()
     if training.accelerator.is_main_process:
-        _export(out, model_file or out / f"{Path(model).stem}.safetensors", data)
+        _export(out, model_file or out / f"{training.task.description['name']}.safetensors", data)
 
 
 app.command(epilog="Example: cotam train levelvqa --out run --minutes 120")(levelvqa)

@@ -48,7 +48,7 @@ class LatentCoder:
         """
         hats = quality_hats(steps, self.network.config.nodes)
         y = y * self.network.gains(hats)[0]
-        z = self.network.hyper_analysis(y, hats)
+        z = self.network.hyper_symbols(y, hats)
         z = torch.floor(z.double() + 0.5).clamp(-MAX_HYPER, MAX_HYPER)
         _hand_over(sink, z.flatten(1), self._hyper_indexes(z.shape, base_steps).flatten(1))
 
@@ -90,7 +90,7 @@ class LatentCoder:
         return self.network.context.run(self._prior(z, hats), like, code)
 
     def _prior(self, z: Tensor, hats: Tensor) -> Tensor:
-        features = self.network.hyper_synthesis(z * ONE)[..., : hats.shape[-2], : hats.shape[-1]]
+        features = self.network.hyper_features(z * ONE)[..., : hats.shape[-2], : hats.shape[-1]]
         return self.network.context.prior_features(features, hats.double())
 
     def _hyper_indexes(self, shape: Sequence[int], base_steps: Tensor) -> Tensor:

@@ -55,8 +55,9 @@ def take_layer(tensors: Mapping[str, NDArray[Any]], name: str) -> IntegerLayer:
     """
     weight, bias, shift = (tensors[f"{name}.{part}"] for part in ("weight", "bias", "shift"))
     layer = IntegerLayer(weight.astype(np.int64), bias.astype(np.int64), int(shift))
-    most = np.abs(layer.weight).sum(1) * MAX_ACTIVATION + np.abs(layer.bias) + (1 << MAX_SHIFT)
-    small = np.abs(layer.weight).max() <= MAX_WEIGHT + 1  # 16 bits hold one more below zero
+    bounded, bias = (np.abs(part.clip(-MAX_EXACT, MAX_EXACT)) for part in (layer.weight, layer.bias))
+    small = bounded.max() <= MAX_WEIGHT + 1  # 16 bits hold one more below zero
+    most = bounded.sum(1) * MAX_ACTIVATION + bias + (1 << MAX_SHIFT)
     if not (small and 0 <= layer.shift <= MAX_SHIFT and (most < MAX_EXACT).all()):
         raise ModelError(f"integer weights of {name} could overflow")
     return layer

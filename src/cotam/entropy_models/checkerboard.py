@@ -20,6 +20,7 @@ from cotam.ops.dense_convolution import DenseConv
 from cotam.ops.equalising import Link
 from cotam.ops.fixed_point import FixedConv, saturate
 from cotam.ops.integers import ONE
+from cotam.ops.relu_chain import ReluChain
 
 KERNEL = 5
 ANCHORS = ((0, 0), (1, 1))
@@ -63,7 +64,7 @@ class SpaceChannelContext(nn.Module):
         self.sizes = sizes
         self.bounds = [sum(sizes.groups[:k]) for k in range(len(sizes.groups) + 1)]
         self.channel = nn.ModuleList(
-            ChannelContext(sum(sizes.groups[i] for i in sizes.seen(k)), sizes.channel_hidden, 2 * size)
+            _channel_context(sum(sizes.groups[i] for i in sizes.seen(k)), sizes.channel_hidden, 2 * size)
             for k, size in enumerate(sizes.groups)
             if k
         )
@@ -71,7 +72,7 @@ class SpaceChannelContext(nn.Module):
             DenseConv(size, 2 * size, KERNEL, checkerboard=True) for size in sizes.groups
         )
         self.parameter = nn.ModuleList(
-            ParameterNetwork(
+            _parameter_network(
                 sizes.features + (4 if k else 2) * size, sizes.parameter_hidden[2 * k : 2 * k + 2], 2 * size
             )
             for k, size in enumerate(sizes.groups)
@@ -98,28 +99,33 @@ class SpaceChannelContext(nn.Module):
                     spatial = self.spatial[group](saturate(known[:, self._channels(group)]))
         return known
 
+    def passes(self) -> Iterator[list[Where]]:
+        """Where the blocks of each pass lie, in coding order."""
+        for group in range(len(self.sizes.groups)):
+            for parities in (ANCHORS, OTHERS):
+                yield [self._where(group, *parity) for parity in parities]
+
+    def is_exact(self) -> bool:
+        """Whether the thresholds rise, so that every way to search them finds the same index."""
+        return bool((self.thresholds[1:] > self.thresholds[:-1]).all())
+
     def links(self) -> list[Link]:
         """What can be scaled inside (see `equalise`): all layers but the last of each parameter network."""
         links = []
-        for group, parameter in enumerate(self.parameter):
-            assert isinstance(parameter, ParameterNetwork)
-            width = 2 * self.sizes.groups[group]
-            spatial = self.spatial[group]
+        for group, size in enumerate(self.sizes.groups):
+            spatial, parameter = self.spatial[group], _chain(self.parameter, group)
             assert isinstance(spatial, FixedConv)
             links += [Link(spatial, ((parameter.first, 0),)), *parameter.links()]
             if group:
-                channel = self.channel[group - 1]
-                assert isinstance(channel, ChannelContext)
-                links += [*channel.links(), Link(channel.last, ((parameter.first, width),))]
+                links += _chain(self.channel, group - 1).links(((parameter.first, 2 * size),))
         return links
 
     def readers(self) -> tuple[tuple[FixedConv, int], ...]:
         """The layers that read the hyperprior's features."""
-        found = []
-        for group, parameter in enumerate(self.parameter):
-            assert isinstance(parameter, ParameterNetwork)
-            found.append((parameter.first, (4 if group else 2) * self.sizes.groups[group]))
-        return tuple(found)
+        return tuple(
+            (_chain(self.parameter, group).first, (4 if group else 2) * size)
+            for group, size in enumerate(self.sizes.groups)
+        )
 
     def _shared(self, group: int, prior: Tensor, known: Tensor) -> Tensor:
         """What both passes of a group know: other groups, if there are, and the hyperprior."""
@@ -131,15 +137,13 @@ class SpaceChannelContext(nn.Module):
     def _channels(self, group: int) -> slice:
         return slice(self.bounds[group], self.bounds[group + 1])
 
+    def _where(self, group: int, row: int, column: int) -> Where:
+        return slice(None), self._channels(group), slice(row, None, 2), slice(column, None, 2)
+
     def _blocks(self, group: int, x: Tensor, parities: tuple[tuple[int, int], ...]) -> Iterator[PassBlock]:
         """The blocks of a pass; those without positions are left out."""
-        for row, column in parities:
-            where: Where = (
-                slice(None),
-                self._channels(group),
-                slice(row, None, 2),
-                slice(column, None, 2),
-            )
+        for parity in parities:
+            where = self._where(group, *parity)
             part = x[:, :, where[2], where[3]]
             if part.numel():
                 means, scales = self.parameter[group](part).chunk(2, 1)
@@ -153,37 +157,25 @@ class SpaceChannelContext(nn.Module):
         return (found + 1).to(scales.dtype).mul_(ONE)
 
 
-class ChannelContext(nn.Module):
-    """What groups coded before tell of a group: three 5 x 5 convolutions, exact."""
-
-    def __init__(self, inputs: int, hidden: tuple[int, int], outputs: int) -> None:
-        super().__init__()
-        self.first = DenseConv(inputs, hidden[0], KERNEL)
-        self.second = DenseConv(hidden[0], hidden[1], KERNEL)
-        self.last = DenseConv(hidden[1], outputs, KERNEL)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Latents (N, C, H, W), in activation units, to (N, 2 · group, H, W)."""
-        return self.last(self.second(self.first(x).relu()).relu())
-
-    def links(self) -> list[Link]:
-        """See `SpaceChannelContext.links`."""
-        return [Link(self.first, ((self.second, 0),)), Link(self.second, ((self.last, 0),))]
+def _channel_context(inputs: int, hidden: tuple[int, int], outputs: int) -> ReluChain:
+    """What groups coded before tell of a group: latents (N, C, H, W), in activation units, to (N, 2 · group, H, W)."""
+    return ReluChain(
+        DenseConv(inputs, hidden[0], KERNEL),
+        DenseConv(hidden[0], hidden[1], KERNEL),
+        DenseConv(hidden[1], outputs, KERNEL),
+    )
 
 
-class ParameterNetwork(nn.Module):
-    """Means and scales of a group at each position from its contexts and the hyperprior, exact."""
+def _parameter_network(inputs: int, hidden: tuple[int, ...], outputs: int) -> ReluChain:
+    """Means, then scales of a group at each position from its contexts and the hyperprior."""
+    return ReluChain(
+        FixedConv(inputs, hidden[0]),
+        FixedConv(hidden[0], hidden[1]),
+        FixedConv(hidden[1], outputs, saturating=False),
+    )
 
-    def __init__(self, inputs: int, hidden: tuple[int, ...], outputs: int) -> None:
-        super().__init__()
-        self.first = FixedConv(inputs, hidden[0])
-        self.second = FixedConv(hidden[0], hidden[1])
-        self.last = FixedConv(hidden[1], outputs, saturating=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Features (N, C, h, w) to (N, 2 · group, h, w): means, then scales."""
-        return self.last(self.second(self.first(x).relu()).relu())
-
-    def links(self) -> list[Link]:
-        """See `SpaceChannelContext.links`."""
-        return [Link(self.first, ((self.second, 0),)), Link(self.second, ((self.last, 0),))]
+def _chain(networks: nn.ModuleList, number: int) -> ReluChain:
+    chain = networks[number]
+    assert isinstance(chain, ReluChain)
+    return chain

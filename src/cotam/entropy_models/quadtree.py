@@ -7,13 +7,13 @@ CVPR 2023). Every pass is one convolution network over the whole picture: parall
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from cotam.entropy_models.passes import PassBlock
-from cotam.entropy_models.structure import PASSES, blocks_of_pass
+from cotam.entropy_models.structure import PASSES, Where, blocks_of_pass
 from cotam.ops.fixed_point import FixedConv, add_leaky, leaky_relu, saturate
 
 STRIP_POSITIONS = 4096
@@ -55,6 +55,10 @@ class QuadtreeContext(nn.Module):
             if part.numel():
                 blocks.append(PassBlock(where, *self.heads[number](part, group).chunk(2, 1)))
         return blocks
+
+    def passes(self) -> Iterator[list[Where]]:
+        """Where the blocks of each pass lie, in coding order."""
+        return ([where for _, where in blocks_of_pass(n, self.latents)] for n in range(PASSES))
 
     def run(self, prior: Tensor, like: Tensor, code: Callable[[list[PassBlock]], list[Tensor]]) -> Tensor:
         """Go through the passes.

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cotam.bitstream import FrameRecord, Stream, StreamHeader, read_stream, write_stream
+from cotam.bitstream import read_stream
 from cotam.checkpoint.registry import model_of_stream, read_card
 from cotam.errors import BitstreamError, ModelError
 from cotam.evaluation.exactness import Sample
+from cotam.evaluation.frames import streams_of_frames
 
 MANIFEST, MODEL = "manifest.json", "model.safetensors"
 
@@ -53,28 +54,17 @@ def read_golden(folder: Path) -> GoldenStreams:
     return GoldenStreams(folder, _model(folder, model_id), tuple(samples))
 
 
-def stills(data: bytes) -> list[bytes]:
-    """Every frame of a stream as a still image of its own, without metadata."""
-    stream = read_stream(data)
-    head = stream.header
-    header = StreamHeader(head.width, head.height, head.model_id, head.grey)
-    return [
-        write_stream(Stream(header, (FrameRecord(frame.quality, frame.level_map, frame.payload),)))
-        for frame in stream.frames
-    ]
-
-
 def _samples(name: str, data: bytes, entry: dict[str, Any]) -> Iterator[Sample]:
     """Compare what is known without a network; then one sample a frame."""
     frames, found = entry["frames"], read_stream(data).frames
     if len(data) != entry["bytes"] or [f.quality for f in found] != [f["quality"] for f in frames]:
         raise BitstreamError(f"{name}.cotam is not the stream that the manifest describes")
     one = len(frames) == 1  # then the stream itself is tried, metadata and all
-    for number, still in enumerate([data] if one else stills(data)):
+    for number, alone in enumerate([data] if one else streams_of_frames(data)):
         frame = frames[number]
         label = name if one else f"{name}, frame {number}"
         uniform = found[number].level_map is None
-        yield Sample(label, frame["quality"], uniform, still, frame["latents_sha256"])
+        yield Sample(label, frame["quality"], uniform, alone, frame["latents_sha256"])
 
 
 def _model(folder: Path, model_id: bytes) -> str:

@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle, islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from cotam.codec import Codec, LatentImage, LevelMap
 from cotam.edge import EdgeCodec
 from cotam.edge.records import ArrayLatents
 from cotam.errors import BitstreamError
+from cotam.evaluation.frames import last_latents, may_predict
 from cotam.evaluation.rivals.rival import Pixels
 from cotam.evaluation.variations import Variation
 
@@ -28,8 +30,14 @@ class Sample:
     uniform: bool
     """Whether its level map is uniform."""
     data: bytes
+    """A still image; or a sequence of version 2, whose last frame is meant."""
     digest: str
     """SHA-256 of the decoded integer latents, see `digest_of`."""
+
+    @cached_property
+    def predicted(self) -> bool:
+        """Whether it is a sequence that may hold predicted frames."""
+        return may_predict(self.data)
 
 
 @dataclass(frozen=True)
@@ -70,12 +78,16 @@ def make_samples(codec: Codec, picture: str, pixels: Pixels) -> Iterator[Sample]
 def mismatches(
     variation: Variation, codec: Codec | EdgeCodec, samples: Sequence[Sample]
 ) -> Iterator[Mismatch | None]:
-    """Decode all samples under a variation; one result a sample, None where the integers are the same."""
+    """Decode samples under a variation; one result a sample, None where the integers are the same.
+
+    An edge codec, which knows still images alone, is not asked for predicted frames: it gives no result for them.
+    """
+    asked = [sample for sample in samples if not (sample.predicted and isinstance(codec, EdgeCodec))]
     with variation.settings():
-        for group in _groups(samples, variation.batch):
+        for group in _groups(asked, variation.batch):
             full = list(islice(cycle(group), variation.batch))
             try:
-                found = [digest_of(image) for image in codec.decode_latents_batch([s.data for s in full])]
+                found = [digest_of(image) for image in _decode(variation, codec, full)]
             except BitstreamError as error:
                 found = [str(error)] * len(full)
             for sample, digest in zip(group, found, strict=False):
@@ -83,12 +95,23 @@ def mismatches(
                 yield None if digest == sample.digest else wrong
 
 
+def _decode(
+    variation: Variation, codec: Codec | EdgeCodec, samples: Sequence[Sample]
+) -> Sequence[LatentImage | ArrayLatents]:
+    """Decode samples of one size, all of them predicted or none."""
+    if not samples[0].predicted:
+        return codec.decode_latents_batch([sample.data for sample in samples])
+    assert isinstance(codec, Codec)
+    temporal = variation.load_temporal(codec)
+    return [last_latents(codec, sample.data, temporal) for sample in samples]
+
+
 def _groups(samples: Sequence[Sample], batch: int) -> Iterator[list[Sample]]:
-    """Samples of one size, at most ``batch`` together: only those go through the networks at once."""
-    by_size: dict[tuple[int, int], list[Sample]] = defaultdict(list)
+    """Samples of one size and kind, at most ``batch`` together: only those go through the networks at once."""
+    alike: dict[tuple[int, int, bool], list[Sample]] = defaultdict(list)
     for sample in samples:
         header, _ = read_header(sample.data)
-        by_size[header.width, header.height].append(sample)
-    for group in by_size.values():
+        alike[header.width, header.height, sample.predicted].append(sample)
+    for group in alike.values():
         for start in range(0, len(group), batch):
             yield group[start : start + batch]

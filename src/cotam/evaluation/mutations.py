@@ -53,13 +53,14 @@ def change_field(rng: np.random.Generator, data: bytes, _: bytes) -> bytes:
 
 
 def change_payload(rng: np.random.Generator, data: bytes, other: bytes) -> bytes:
-    """Keep the container valid and spoil what lies in it: the entropy decoder sees wrong bytes."""
+    """Keep the container valid and spoil what lies in a frame of it: the entropy decoder sees wrong bytes."""
     stream = read_stream(data)
-    frame = stream.frames[0]
+    number = int(rng.integers(len(stream.frames)))
+    before, frame, after = stream.frames[:number], stream.frames[number], stream.frames[number + 1 :]
     how = (flip_bits, truncate, insert, _noise)[rng.integers(4)]
     spoilt = dataclasses.replace(frame, payload=how(rng, frame.payload or b"\0", other))
     try:
-        return write_stream(dataclasses.replace(stream, frames=(spoilt, *stream.frames[1:])))
+        return write_stream(dataclasses.replace(stream, frames=(*before, spoilt, *after)))
     except ValueError:  # too few bytes for this many pixels: the format refuses to write it
         return truncate(rng, data, other)
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from cotam.codec import Analysis, Codec, LevelMap
 from cotam.codec.steps import step_map
 from cotam.entropy_coding import TableSet
-from cotam.entropy_models.structure import HYPER_STRIDE, PASSES, blocks_of_pass
+from cotam.entropy_models.structure import HYPER_STRIDE
+from cotam.models.base_codec import Context
 from cotam.ops.quality_scale import quality_to_step
 
 Labels = NDArray[np.integer]
@@ -34,7 +35,8 @@ def regional_bits(
     step = quality_to_step(quality)
     steps = step_map(step, level_map, *analysis.y.shape[-2:], device=codec.device)
     config = codec.network.config
-    sink = RegionalSink(codec.latents.tables, labels_in_coding_order(labels, config.latents, config.hyper))
+    parts = labels_in_coding_order(labels, codec.network.context, config.latents, config.hyper)
+    sink = RegionalSink(codec.latents.tables, parts)
     with torch.inference_mode():
         codec.latents.encode(analysis.y[None], steps[None], torch.tensor([step], device=codec.device), sink)
     return sink.bits
@@ -56,19 +58,19 @@ class RegionalSink:
             self.bits[region] += self.tables.ideal_bits(symbols[0, chosen], indexes[0, chosen])
 
 
-def labels_in_coding_order(labels: Labels, latents: int, hyper: int) -> Iterator[Labels]:
-    """The region of each symbol, part by part as they are coded: hyper-latents, then the four passes.
+def labels_in_coding_order(labels: Labels, context: Context, latents: int, hyper: int) -> Iterator[Labels]:
+    """The region of each symbol, part by part as they are coded: hyper-latents, then the context's passes.
 
     Args:
         labels: (rows, columns).
+        context: whose passes code the latents; one without positions is no part.
         latents: channels of latents.
         hyper: channels of hyper-latents; each belongs to the region of the cell in its middle.
     """
     centres = [np.minimum(np.arange(0, n, HYPER_STRIDE) + HYPER_STRIDE // 2, n - 1) for n in labels.shape]
     yield _flat([np.broadcast_to(labels[np.ix_(*centres)], (hyper, len(centres[0]), len(centres[1])))])
     spread = np.broadcast_to(labels, (1, latents, *labels.shape))
-    for number in range(PASSES):
-        yield _flat([spread[where] for _, where in blocks_of_pass(number, latents)])
+    yield from filter(np.size, (_flat([spread[where] for where in places]) for places in context.passes()))
 
 
 def _flat(blocks: Sequence[Labels]) -> Labels:

@@ -11,7 +11,9 @@ from PIL import Image
 
 from cotam.bitstream import Stream, read_header, read_stream, write_stream
 from cotam.codec import Codec, LevelMap
+from cotam.codec.temporal import TemporalCodec
 from cotam.errors import BitstreamError, ModelError
+from cotam.evaluation.frames import predicted_sequence
 from cotam.evaluation.memory import peak_memory
 from cotam.evaluation.mutations import mutate
 from cotam.evaluation.synthetic import synthetic_picture
@@ -47,8 +49,13 @@ class Outcome:
         return self.result not in ALLOWED or self.seconds > MAX_SECONDS or self.growth > MAX_GROWTH
 
 
-def valid_streams(codec: Codec) -> list[bytes]:
-    """Streams of many kinds to spoil: sizes, qualities, level maps, grey, metadata, a sequence."""
+def valid_streams(codec: Codec, temporal: TemporalCodec | None = None) -> list[bytes]:
+    """Streams of many kinds to spoil: sizes, qualities, level maps, grey, metadata, sequences.
+
+    Args:
+        codec: encodes them.
+        temporal: the same with networks of predicted frames; None leaves these out.
+    """
     levels = LevelMap(np.random.default_rng(0).integers(-1, 2, (3, 5)).astype(np.int8))
     found = []
     for width, height in SIZES:
@@ -57,7 +64,20 @@ def valid_streams(codec: Codec) -> list[bytes]:
         found.append(codec.encode(pixels, 40, level_map=levels))
     found.append(codec.encode(Image.fromarray(pixels).convert("L"), 40))
     found.append(codec.encode(_with_exif(Image.fromarray(pixels)), 40, keep_metadata=True))
-    return [*found, _sequence(found[-6:-2])]
+    found.append(_sequence(found[-6:-2]))
+    return [*found, *_predicted(temporal, levels)] if temporal else found
+
+
+def _predicted(temporal: TemporalCodec, levels: LevelMap) -> list[bytes]:
+    """Sequences of predicted frames: moved with a level map, not changed at all, of one cell."""
+    picture = synthetic_picture(104, 80)
+    moved = [np.ascontiguousarray(picture[n : n + 64, 2 * n : 2 * n + 96]) for n in range(0, 16, 4)]
+    small = [moved[0][n : n + 9, :16] for n in range(3)]
+    return [
+        predicted_sequence(temporal, moved, level_map=levels),
+        predicted_sequence(temporal, [*moved[:2], moved[1]], 90),
+        predicted_sequence(temporal, small),
+    ]
 
 
 def try_stream(

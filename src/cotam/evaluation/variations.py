@@ -1,16 +1,18 @@
 """Ways to run the same decoder that must not make a difference."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal
 
 import torch
+from torch import nn
 
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
 from cotam.codec.grouping import MAX_BATCH
+from cotam.codec.temporal import TemporalCodec, load_temporal_codec
 from cotam.edge import EdgeCodec, is_installed, load_edge_codec
 from cotam.edge.runtimes import RUNTIMES
 
@@ -58,7 +60,9 @@ class Variation:
     settings: Callable[[], AbstractContextManager[None]] = field(default=cpu_settings)
     """What to switch while decoding."""
     batch: int = 1
-    """Streams that go through the networks together."""
+    """Streams that go through the networks together; not those of predicted frames."""
+    load_temporal: Callable[[Codec], TemporalCodec] = load_temporal_codec
+    """Gives a codec its networks of predicted frames, as this variation needs them."""
 
 
 def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Variation]:
@@ -80,7 +84,14 @@ def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Va
         Variation("bfloat16 transforms", load(dtype="bfloat16")),
     ]
     if compiled:
-        found.append(Variation("compiled", lambda: compile_entropy_networks(load()()), always_compiled))
+        found.append(
+            Variation(
+                "compiled",
+                lambda: compiled_codec(load()()),
+                always_compiled,
+                load_temporal=lambda codec: compiled_temporal(load_temporal_codec(codec)),
+            )
+        )
     for runtime in filter(is_installed, RUNTIMES):
         for threads in (1, 2):
             name = f"{RUNTIME_NAMES[runtime]}, {threads} thread{'s' * (threads > 1)}"
@@ -91,15 +102,32 @@ def variations(model: str = DEFAULT_MODEL, *, compiled: bool = False) -> list[Va
     return found
 
 
-def compile_entropy_networks(codec: Codec) -> Codec:
+def compiled_codec(codec: Codec) -> Codec:
     """Put the networks that the entropy decoder depends on through ``torch.compile``; returns the codec."""
-    network = codec.network
-    network.hyper_synthesis.compile()
-    network.hyper_scales.compile()
-    network.context.prior.compile()
-    for module in (*network.context.known, *network.context.trunks):
-        module.compile()
-    for heads in network.context.heads:
-        for head in heads:
-            head.compile()
+    _compile_entropy_networks(codec.network)
     return codec
+
+
+def compiled_temporal(temporal: TemporalCodec) -> TemporalCodec:
+    """Do the same with the networks of predicted frames."""
+    _compile_entropy_networks(temporal.coder.temporal)
+    return temporal
+
+
+def _compile_entropy_networks(network: nn.Module) -> None:
+    parts = dict(network.named_children())
+    called = [parts[name] for name in ("hyper_synthesis", "hyper_scales") if name in parts]
+    for module in (
+        *called,
+        *_called(parts["context"].children()),
+    ):  # of the context, only its parts are called
+        module.compile()
+
+
+def _called(modules: Iterable[nn.Module]) -> Iterator[nn.Module]:
+    """Those within lists, however deep, in the lists' place."""
+    for module in modules:
+        if isinstance(module, nn.ModuleList):
+            yield from _called(module)
+        else:
+            yield module

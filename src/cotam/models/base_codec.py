@@ -1,6 +1,6 @@
 """What a base codec is to everything above it: parts by name, and the forward pass that training needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Protocol, Self
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.passes import PassBlock
-from cotam.entropy_models.structure import STRIDE, TABLES
+from cotam.entropy_models.structure import STRIDE, TABLES, Where
 from cotam.models.gains import QualityGains
 from cotam.ops.fixed_point import saturate, to_integers
 from cotam.ops.quality import quality_hats
@@ -63,6 +63,9 @@ class Context(Protocol):
     def run(self, prior: Tensor, like: Tensor, code: Callable[[list[PassBlock]], list[Tensor]]) -> Tensor:
         """Go through the passes; see `QuadtreeContext.run`."""
 
+    def passes(self) -> Iterator[list[Where]]:
+        """Where the blocks of each pass lie, in coding order; small pictures may lack some of them."""
+
 
 class BaseCodec(nn.Module):
     """All networks of a base codec. Pictures are float (N, 3, H, W) with samples in -0.5..0.5.
@@ -88,9 +91,9 @@ class BaseCodec(nn.Module):
     gains: QualityGains
     """How finely each latent channel is quantised."""
     hyper_analysis: nn.Module
-    """Gained latents and integer hats to hyper-latents z (N, Z, ⌈h/4⌉, ⌈w/4⌉), which are then rounded."""
+    """Gained latents and integer hats to hyper-latents z (N, Z, ⌈h/4⌉, ⌈w/4⌉)."""
     hyper_synthesis: nn.Module
-    """Exact: rounded hyper-latents in activation units to features at stride 16."""
+    """Exact: hyper-latents in activation units to features at stride 16."""
     context: Context
     """Exact: see there."""
 
@@ -102,6 +105,19 @@ class BaseCodec(nn.Module):
     def assumed_frequencies(self) -> list[np.ndarray]:
         """What training assumes of the tables of `more_tables`: integers as `quantise_probabilities` makes them."""
         return []
+
+    def hyper_symbols(self, y: Tensor, hats: Tensor) -> Tensor:
+        """What becomes the symbols of hyper-latents once it is rounded, (N, Z, ⌈h/4⌉, ⌈w/4⌉).
+
+        Args:
+            y: gained latents, (N, M, h, w).
+            hats: quality hats of their cells, int64 (N, K, h, w).
+        """
+        return self.hyper_analysis(y, hats)
+
+    def hyper_features(self, symbols: Tensor) -> Tensor:
+        """Features of symbols, (N, C, 4 · rows, 4 · columns); both in activation units."""
+        return self.hyper_synthesis(symbols)
 
     def hyper_indexes(self, hats: Tensor) -> Tensor:
         """Table index of each hyper-latent channel, exact: base hats (N, K, 1, 1) to int64 (N or 1, Z, 1, 1)."""
@@ -162,7 +178,7 @@ class BaseCodec(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             gain, inverse = self.gains(hats)
             y = y * gain
-            z = self.hyper_analysis(y, hats)
+            z = self.hyper_symbols(y, hats)
             y_hat, latent_bits, hyper_bits = self._code(y, z, hats, base_steps, disturb)
             return TrainingLatents(y_hat * inverse, latent_bits, hyper_bits)
 
@@ -180,7 +196,7 @@ class BaseCodec(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Rounded latents, and the bits of latents and hyper-latents."""
         hyper_bits = self.hyper_bits(disturb(z), quality_hats(base_steps.view(-1, 1, 1), self.config.nodes))
-        features = self.hyper_synthesis(saturate(round_straight_through(z)))
+        features = self.hyper_features(saturate(round_straight_through(z)))
         prior = self.context.prior_features(features[..., : y.shape[-2], : y.shape[-1]], hats / HAT_ONE)
         bits = torch.zeros_like(y)
 

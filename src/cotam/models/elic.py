@@ -14,13 +14,16 @@ import torch
 from torch import Tensor
 
 from cotam.entropy_models.checkerboard import ContextSizes, SpaceChannelContext
-from cotam.entropy_models.dense_hyperprior import DenseHyperAnalysis, DenseHyperSynthesis
+from cotam.entropy_models.dense_hyperprior import DenseHyperAnalysis, dense_hyper_synthesis
 from cotam.entropy_models.factorised import FactorisedPrior
 from cotam.entropy_models.structure import TABLES
 from cotam.models.base_codec import BaseCodec
 from cotam.models.elic_transforms import ElicAnalysis, ElicSynthesis
 from cotam.models.gains import QualityGains
 from cotam.ops.equalising import equalise
+from cotam.ops.fixed_point import saturate
+from cotam.ops.integers import ONE
+from cotam.ops.relu_chain import ReluChain
 
 MAX_SIZE = 4096
 MAX_GROUPS = 32
@@ -113,9 +116,9 @@ class Elic(BaseCodec):
         self.synthesis = ElicSynthesis(c.width, c.latents)
         self.gains = QualityGains(c.latents, c.nodes)
         self.hyper_prior = FactorisedPrior(c.hyper)
-        self.hyper_analysis = DenseHyperAnalysis(c.latents, self.hyper_prior)
-        self.hyper_synthesis = DenseHyperSynthesis(c.hyper_hidden, c.features, self.hyper_prior)
-        self.context = SpaceChannelContext(c.context)
+        self.hyper_analysis = DenseHyperAnalysis(c.latents, c.hyper)
+        self.hyper_synthesis: ReluChain = dense_hyper_synthesis(c.hyper, c.hyper_hidden, c.features)
+        self.context: SpaceChannelContext = SpaceChannelContext(c.context)
 
     @property
     def more_tables(self) -> int:
@@ -125,6 +128,16 @@ class Elic(BaseCodec):
     def assumed_frequencies(self) -> list[np.ndarray]:
         """Those of the factorised prior."""
         return self.hyper_prior.frequencies()
+
+    def hyper_symbols(self, y: Tensor, hats: Tensor) -> Tensor:
+        """Hyper-latents minus their medians."""
+        return self.hyper_analysis(y, hats) - (self.hyper_prior.medians / ONE).view(-1, 1, 1)
+
+    def hyper_features(self, symbols: Tensor) -> Tensor:
+        """The medians come back on top of the symbols, and the sum is kept to 16 bits."""
+        medians = self.hyper_prior.medians.view(-1, 1, 1)
+        medians = medians if symbols.dtype == torch.float64 else medians / ONE
+        return self.hyper_synthesis(saturate(symbols + medians))
 
     def hyper_indexes(self, hats: Tensor) -> Tensor:
         """Each channel has its own table at all qualities."""
@@ -137,7 +150,4 @@ class Elic(BaseCodec):
 
     def equalise(self, run: Callable[[], object]) -> None:
         """See `BaseCodec.equalise`; everything between hyper-latents, latents and distributions can be scaled."""
-        assert isinstance(self.context, SpaceChannelContext)
-        assert isinstance(self.hyper_synthesis, DenseHyperSynthesis)
-        readers = self.context.readers()
-        equalise([*self.hyper_synthesis.links(readers), *self.context.links()], run)
+        equalise([*self.hyper_synthesis.links(self.context.readers()), *self.context.links()], run)

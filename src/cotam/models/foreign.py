@@ -1,18 +1,30 @@
 """What came out of reading other people's checkpoint: networks, and what became of each of its keys."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
+from cotam.errors import ModelError
 from cotam.models.base_codec import BaseCodec
 
 
-class ForeignError(ValueError):
-    """A state dict is no checkpoint of the architecture that it was said to be."""
+class ForeignError(ModelError):
+    """A state dict is no checkpoint of the architecture that it was said to be.
+
+    Args:
+        problem: what is wrong, in one line.
+        missing: weights that nothing was found for, as they are called here.
+    """
+
+    def __init__(self, problem: str, missing: Sequence[str] = ()) -> None:
+        super().__init__(problem)
+        self.missing = tuple(missing)
 
 
 @dataclass(frozen=True)
 class KeyReport:
-    """What became of the keys of a state dict."""
+    """What became of the keys of a state dict; nothing is missing where there is one."""
 
     layout: str
     """Whose naming and which variant of the networks it is."""
@@ -22,8 +34,15 @@ class KeyReport:
     """Keys that are known and that nothing is taken from: masks, tables, bounds."""
     unexpected: Sequence[str]
     """Keys that nothing is known of; they are left out."""
-    missing: Sequence[str]
-    """Names that nothing was found for, as they are called here."""
+
+    @classmethod
+    def of(
+        cls, keys: Iterable[str], matched: Mapping[str, str], unneeded: re.Pattern[str], layout: str
+    ) -> Self:
+        """Sort the keys that were not taken by whether ``unneeded`` knows them."""
+        others = [key for key in keys if key not in matched]
+        unexpected = [key for key in others if not unneeded.fullmatch(key)]
+        return cls(layout, matched, [key for key in others if unneeded.fullmatch(key)], unexpected)
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,9 @@ class GainScale(nn.Module):
 
     def is_exact(self) -> bool:
         """Whether all stored numbers are in the range that keeps every product below 2^53."""
-        logs = torch.stack([self.log_gain, self.log_inverse]).abs()
-        limit = MAX_OCTAVES << LOG_BITS
-        return int(logs.max()) <= limit and int(self.exp2.min()) > 0 and int(self.exp2.max()) < 2 << LOG_BITS
+        logs, limit = torch.stack([self.log_gain, self.log_inverse]), MAX_OCTAVES << LOG_BITS
+        bounded = -limit <= int(logs.min()) and int(logs.max()) <= limit  # the least integer has no magnitude
+        return bounded and int(self.exp2.min()) > 0 and int(self.exp2.max()) < 2 << LOG_BITS
 
     def moved(self, values: Tensor, old: Tensor, new: Tensor) -> Tensor:
         """Move latents from the gains of one frame to those of another.

@@ -89,7 +89,7 @@ class FixedConv(nn.Module):
         weight = self.weight.detach().to(torch.float64)
         largest = max(float(weight.abs().max()), 1e-12)
         shift = 0
-        while shift < MAX_SHIFT and largest * 2.0 ** (shift + 1) < MAX_WEIGHT:
+        while shift < MAX_SHIFT and largest * 2.0 ** (shift + 1) <= MAX_WEIGHT:
             shift += 1
         layer = self._empty_integers()
         scaled = torch.floor(weight * 2.0**shift + 0.5).clamp(-MAX_WEIGHT, MAX_WEIGHT)
@@ -136,7 +136,8 @@ class IntegerConv(nn.Module):
 
     def is_exact(self) -> bool:
         """Whether every partial sum of every possible input stays below 2^53, so that float64 is exact."""
-        sums = self.weight.to(torch.int64).abs().sum(1) * MAX_ACTIVATION + self.bias.abs()
+        bias = self.bias.clamp(-MAX_EXACT, MAX_EXACT).abs()  # so that no sum leaves 64 bits
+        sums = self.weight.to(torch.int64).abs().sum(1) * MAX_ACTIVATION + bias
         return bool((sums + (1 << MAX_SHIFT) < MAX_EXACT).all()) and 0 <= int(self.shift) <= MAX_SHIFT
 
     def float_state(self) -> dict[str, Tensor]:

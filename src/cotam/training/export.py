@@ -82,11 +82,13 @@ def convert(network: BaseCodec, photographs: Sequence[np.ndarray], *, scaled: bo
 
     Args:
         network: in float form; its entropy networks are scaled in place.
-        photographs: uint8 (H, W, 3), both sides at least 64: the first `MEASURED_PICTURES` are measured, the tables
-            fitted to the others and to rendered graphics. Without any the tables stay as training assumes them.
+        photographs: uint8 (H, W, 3), both sides at least 64: the first `MEASURED_PICTURES`, but no more than half of
+            them, are measured, the tables fitted to the others and to rendered graphics; a single one serves both
+            ends. Without any the tables stay as training assumes them.
         scaled: the entropy networks come from integers and become the same again.
     """
-    measured, fitted_on = photographs[:MEASURED_PICTURES], photographs[MEASURED_PICTURES:]
+    half = max(min(MEASURED_PICTURES, len(photographs) // 2), 1)
+    measured, fitted_on = photographs[:half], photographs[half:] or photographs
     rng = np.random.default_rng(1)
     count = CALIBRATION_GRAPHICS if photographs else EQUALISED_PICTURES
     graphics = [render_graphic(rng, 256) for _ in range(count)]
@@ -150,10 +152,10 @@ def integer_bits(
 
 
 def _to_tensor(pixels: np.ndarray) -> torch.Tensor:
-    """A picture as the networks take it, (1, 3, H, W), cut to whole hyper-latent cells."""
+    """A picture as the networks take it, (1, 3, H, W), cut to whole hyper-latent cells, or padded to the first."""
     x = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255 - 0.5
-    height, width = (side - side % MEASURED_STRIDE for side in x.shape[-2:])
-    return pad_to_stride(x[..., :height, :width])
+    height, width = (side - side % MEASURED_STRIDE or side for side in x.shape[-2:])
+    return pad_to_stride(x[..., :height, :width], MEASURED_STRIDE)
 
 
 def chosen_photographs(photographs: list[np.ndarray]) -> list[np.ndarray]:

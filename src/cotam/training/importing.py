@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cotam.checkpoint import write_model
-from cotam.checkpoint.foreign import read_state_dict
-from cotam.errors import ModelError
+from cotam.checkpoint.state_dict import read_state_dict
 from cotam.models.architectures import READERS
 from cotam.models.foreign import Foreign, ForeignError, KeyReport
 from cotam.ops.quality import MAX_LMBDA, MIN_LMBDA
@@ -36,7 +35,6 @@ class Import:
             "matched": dict(self.keys.matched),
             "unneeded": list(self.keys.unneeded),
             "unexpected": list(self.keys.unexpected),
-            "missing": list(self.keys.missing),
         }
         made = {"file": str(self.path), "model_id": self.model_id, "layout": self.keys.layout}
         return {**made, **keys, **self.costs}
@@ -46,7 +44,7 @@ def read_checkpoint(path: Path, architecture: str) -> Foreign:
     """Read a checkpoint as an architecture.
 
     Raises:
-        ModelError: it is damaged, holds code, or is of another architecture.
+        ModelError: it is damaged or holds code; a `ForeignError` where it is of another architecture.
         ValueError: checkpoints of that architecture are not read.
     """
     if architecture not in READERS:
@@ -54,7 +52,7 @@ def read_checkpoint(path: Path, architecture: str) -> Foreign:
     try:
         return READERS[architecture](read_state_dict(path))
     except ForeignError as error:
-        raise ModelError(f"{path}: {error}") from error
+        raise ForeignError(f"{path}: {error}", error.missing) from error
 
 
 def import_checkpoint(

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from torch.utils.tensorboard import SummaryWriter
 from cotam.errors import TrainingError
 from cotam.training.checkpoints import save_checkpoint
 from cotam.training.config import RunConfig
-from cotam.training.schedule import MEASURED_STEPS, learning_rate, steps_that_fit
+from cotam.training.schedule import MEASURED_STEPS, average_decay, learning_rate, steps_that_fit
 from cotam.training.task import Outcome, Position, Span, Task
 
 LOG_EVERY = 50
@@ -60,7 +60,7 @@ class TrainingRun:
         )
         self.world, self.rank = self.accelerator.num_processes, self.accelerator.process_index
         self.parts = config.accumulate * self.world
-        self.average = AveragedModel(task.model, multi_avg_fn=get_ema_multi_avg_fn(config.ema))  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(task.model, multi_avg_fn=_averaging(config.ema))
         self.optimizer = torch.optim.AdamW(
             task.parameter_groups(config.weight_decay), lr=config.learning_rate
         )
@@ -220,6 +220,16 @@ class TrainingRun:
             TimeRemainingColumn(),
             disable=not self.accelerator.is_main_process,
         )
+
+
+def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """What moves the averaged weights towards those of a step."""
+
+    def update(averaged: Any, current: Any, steps: Any) -> None:
+        move = get_ema_multi_avg_fn(average_decay(int(steps), decay))  # type: ignore[no-untyped-call]
+        move(averaged, current, steps)
+
+    return update
 
 
 def _mean(outcomes: Sequence[Outcome]) -> Outcome:

@@ -1,4 +1,4 @@
-"""Learning rate and run length as pure functions of the step, so that resuming needs no hidden state."""
+"""Learning rate, averaging and run length as pure functions of the step, so that resuming needs no hidden state."""
 
 import math
 
@@ -17,6 +17,11 @@ def learning_rate(step: int, total: int, config: RunConfig) -> float:
     share = min((step - config.warmup) / max(total - config.warmup, 1), 1.0)
     fall = 0.5 * (1 + math.cos(math.pi * share))
     return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * fall
+
+
+def average_decay(step: int, decay: float) -> float:
+    """How much of the averaged weights stays at a step; less at first, so that short runs forget their beginning."""
+    return min(decay, (1 + step) / (10 + step))
 
 
 def steps_that_fit(minutes: float, seconds_per_step: float) -> int:

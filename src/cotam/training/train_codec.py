@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from cotam.checkpoint import load_model
+from cotam.checkpoint import ModelCard, find_model, load_model
 from cotam.checkpoint.registry import DEFAULT_MODEL
-from cotam.models.architectures import build, network_for
+from cotam.models.architectures import SIZES, build, network_for
 from cotam.models.base_codec import BaseCodec
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig, resumed_recipe
@@ -57,6 +57,7 @@ class CodecTask:
         self.model: nn.Module = model
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.description = {
+            "name": _name(model, start),
             "architecture": model.architecture,
             "model_config": dataclasses.asdict(model.config),
             "only": GAINS if start else None,
@@ -124,7 +125,8 @@ def codec_run(
         data: folders of photographs.
         validation: a folder of pictures to validate on, or None.
         config: the recipe of a new run.
-        model: sizes of a new run's model; with ``only``, the name or path of a model that is trained already.
+        model: sizes of a new run's model; with ``only``, the name or path of a model that is trained already. With
+            ``resume`` None, or what the run was begun with.
         only: ``gains`` trains nothing but how finely each channel is quantised at each quality.
         resume: go on from the folder's checkpoint, with its own recipe and sizes.
         changes: with ``resume``, options of `CHANGEABLE` that are other from here on; the log says so.
@@ -132,13 +134,15 @@ def codec_run(
 
     Raises:
         TrainingError: the folder holds a run already, or none to resume, or there are no photographs.
-        ValueError: a change of what a run keeps to its end.
+        ValueError: a change of what a run keeps to its end, such as its model.
     """
     state = load_checkpoint(folder) if resume else None
     if state is None:
         refuse_second_run(folder)
     else:
         config = resumed_recipe(CodecTrainingConfig.from_dict(state["config"]), changes, CHANGEABLE)
+        if only not in (None, state.get("only")):
+            raise ValueError(f"this run trains a whole codec: it cannot be resumed with {only} alone")
         only = state.get("only")
     torch.manual_seed(config.seed)
     network, start = _networks(model, only, state)
@@ -156,12 +160,33 @@ def _networks(model: Any, only: str | None, state: dict[str, Any] | None) -> tup
     if state is not None:
         network = build(state.get("architecture", DEFAULT_MODEL), state["model_config"])
         start = state.get("start")
+        if model is not None and not _is_begun_with(model, network, start):
+            raise ValueError(
+                f"model cannot change when a run is resumed; this one is {start or _name(network)}"
+            )
     elif only:
         loaded = load_model(model)
-        network, start = float_form(loaded.network), f"{loaded.card.name} ({loaded.card.model_id})"
+        network, start = float_form(loaded.network), _in_words(loaded.card)
     else:
         network, start = network_for(model), None
     if only:
         network.requires_grad_(False)
         network.gains.requires_grad_(True)
     return network, start
+
+
+def _is_begun_with(model: Any, network: BaseCodec, start: str | None) -> bool:
+    """Whether a run began with a model, or sizes, as `codec_run` takes them."""
+    if isinstance(model, str | Path):
+        return start == _in_words(find_model(model))
+    return start is None and model == network.config
+
+
+def _in_words(card: ModelCard) -> str:
+    return f"{card.name} ({card.model_id})"
+
+
+def _name(network: BaseCodec, start: str | None = None) -> str:
+    """What a run's model is called: as the one that its gains are of, or as its sizes."""
+    sizes = (name for name, sizes in SIZES.items() if sizes == network.config)
+    return Path((start or "").rpartition(" (")[0]).name or next(sizes, network.architecture)

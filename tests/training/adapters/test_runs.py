@@ -15,6 +15,7 @@ from cotam.codec import load_codec
 from cotam.errors import ModelError, TrainingError
 from cotam.training.adapters.export import export_tokens
 from cotam.training.adapters.run import Inputs
+from cotam.training.adapters.sources import open_source
 from cotam.training.adapters.text_targets import TextTargets
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.run import TrainingRun
@@ -159,6 +160,27 @@ def test_d2_and_d3_write_a_codec_of_their_own_that_decodes(
     codec = load_codec(codec_file)
     data = codec.encode(make_picture(70, 90), 20)
     assert codec.decode(data).size == (90, 70)
+
+
+@pytest.mark.parametrize("kind", ["adapter", "d1", "d2", "d3"])
+def test_networks_are_trained_on_the_latents_of_elic_and_on_pictures_below_64_pixels(
+    start: Start, inputs: Inputs, tmp_path: Path, kind: str, elic_path: Path, make_picture: Callable[..., Any]
+) -> None:
+    given = dataclasses.replace(inputs, codec=str(elic_path))
+    start(tmp_path, kind, given=given, size=48, learning_rate=1e-2).run()
+    codec_file = elic_path
+    options: dict[str, Any] = {}
+    if kind in ("d2", "d3"):
+        codec_file = tmp_path / f"elic-{kind}.safetensors"
+        source = open_source(inputs.data, 48)
+        options = {"codec_target": codec_file, "source": source}
+    export_tokens(tmp_path, tmp_path / "some.safetensors", "some", **options)
+    loaded, codec = load_adapter(tmp_path / "some.safetensors"), load_codec(codec_file)
+    loaded.card.check_codec("new", codec.model_id)
+    assert loaded.card.config["latents"] == 20
+    assert codec.network.architecture == "elic"
+    assert codec.decode(codec.encode(make_picture(70, 90), 20)).size == (90, 70)
+    assert (codec.model_id == load_model(elic_path).model_id) == (kind in ("adapter", "d1"))
 
 
 def test_d3_makes_no_pictures_and_d2_does(start: Start, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def device_of(model: nn.Module) -> torch.device:
 def _sizes(config: TokensTrainingConfig, around: Surroundings) -> dict[str, Any]:
     tower = around.tower
     return {
-        "latents": int(around.codec.card.config["latents"]),
+        "latents": around.codec.network.config.latents,
         "width": tower.identity.width,
         "grid": tower.identity.grid,
         "heads": tower.tower.heads,
