@@ -164,7 +164,7 @@ def test_a_command_that_is_killed_repeats_nothing_but_what_was_in_flight(
         env=os.environ | {"PYTHONPATH": path, "COTAM_TEST_LOG": str(log)},
         start_new_session=True,
     )
-    wanted, deadline = order.randrange(PICTURES // 8, PICTURES // 2), time.monotonic() + 120
+    wanted, deadline = order.randrange(PICTURES // 8, PICTURES // 2), time.monotonic() + 300
     while len(rows(out)) < wanted:
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
