@@ -4,14 +4,23 @@
 
 The pictures are LevelVQA scenes as PNG files. The bare loop reads each file, encodes it on one thread and writes
 nothing. All times leave out the start: they run from the first picture that is settled to the last.
+
+One more run with two processes is killed (``kill -9`` of all its processes) when half of the items have their lines,
+and gone on with. Its shards are compared with those of the undisturbed run of two processes.
 """
 
 import argparse
 import json
 import os
 import platform
+import signal
+import subprocess
+import sys
+import tarfile
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,15 +29,28 @@ import torch
 
 from cotam import __version__, load_codec
 from cotam.data.listing import open_data_set
+from cotam.data.places import Item
 from cotam.levelvqa.export import ExportPlan, export
 from cotam.transcoding import Coding, transcode
 from cotam.transcoding.coding import Engine
+from cotam.transcoding.manifest import NAME as MANIFEST
 from cotam.transcoding.pool import code_in_processes
 
 NAME = "benchmarks/transcode_throughput"
 QUALITY = 30.0
 WARM = 8
 """Pictures of the bare loop before its time is taken."""
+WORKERS = 2
+"""Processes of the run that is killed."""
+LOGGED = """
+import sys
+from pathlib import Path
+
+sys.path.insert(0, sys.argv[1])
+from transcode_throughput import logged
+
+logged(*map(Path, sys.argv[2:]))
+"""
 
 
 def main() -> None:
@@ -57,11 +79,15 @@ def main() -> None:
             out = Path(scratch) / f"{how}-{workers}"
             runs.append({"how": how, "workers": workers, **transcoded(folder, out, coding, engine)})
             print(runs[-1], flush=True)
+        names = [path.relative_to(folder).as_posix() for path in paths]
+        found = killed(folder, names, Path(scratch) / f"processes-{WORKERS}", Path(scratch) / "killed")
+        print(found, flush=True)
     report = {
         "command": f"python {NAME}.py --num {len(paths)} --json benchmarks/results/transcode.json",
         "pictures": len(paths),
         "quality": QUALITY,
         "runs": runs,
+        "killed": found,
         "machine": {
             "processor": platform.machine(),
             "cores": os.cpu_count(),
@@ -107,6 +133,72 @@ def transcoded(folder: Path, out: Path, coding: Coding, engine: Engine | None) -
         "failed": len(report.failed),
         "manifest_bytes_per_item": round(lines, 1),
     }
+
+
+def killed(folder: Path, names: list[str], whole: Path, out: Path) -> dict[str, Any]:
+    """Kill a run half-way and go on with it; what was lost, doubled and done again, against an undisturbed run."""
+    log = out.with_name("handed-out")
+    command = [sys.executable, "-c", LOGGED, str(Path(__file__).parent), str(folder), str(out), str(log)]
+    process = subprocess.Popen(command, start_new_session=True)
+    while (settled := lines(out)) < len(names) // 2:
+        if process.poll() is not None:
+            raise SystemExit("the run to be killed ended by itself")
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    settled = lines(out)
+    subprocess.run(command, check=True)
+    streams = Counter(json.loads(text)["path"] for text in members(out, ".json"))
+    handed = Counter(log.read_text("utf-8").splitlines())
+    return {
+        "workers": WORKERS,
+        "settled": settled,
+        "lost": len(set(names) - streams.keys()),
+        "doubled": sum(count - 1 for count in [*streams.values(), *recorded(out).values()]),
+        "handed_out_again": sum(handed.values()) - len(handed),
+        "shards_equal": shards(out) == shards(whole),
+    }
+
+
+def logged(folder: Path, out: Path, log: Path) -> None:
+    """Transcode into a folder of shards; a file takes the name of every item that is handed to a worker."""
+
+    def noting(items: Iterable[Item], file: Any) -> Iterator[Item]:
+        for item in items:
+            file.write(f"{item.key}\n".encode())
+            yield item
+
+    def engine(items: Iterable[Item], coding: Coding) -> Any:
+        with log.open("ab", buffering=0) as file:
+            yield from code_in_processes(noting(items, file), coding, WORKERS)
+
+    transcode(folder, out, Coding(quality=QUALITY), form="webdataset", engine=engine)
+
+
+def lines(out: Path) -> int:
+    """Items that have their lines."""
+    path = out / MANIFEST
+    return max(path.read_bytes().count(b"\n") - 1, 0) if path.exists() else 0
+
+
+def recorded(out: Path) -> Counter[str]:
+    """How many lines each item has."""
+    _, *rows = (out / MANIFEST).read_text("utf-8").splitlines()
+    return Counter(json.loads(row)["key"] for row in rows)
+
+
+def members(out: Path, suffix: str) -> Iterator[bytes]:
+    """Files of all shards with a suffix."""
+    for path in sorted(out.glob("*.tar")):
+        with tarfile.open(path) as shard:
+            for member in shard:
+                if member.name.endswith(suffix):
+                    yield shard.extractfile(member).read()  # type: ignore[union-attr]
+
+
+def shards(out: Path) -> dict[str, bytes]:
+    """The shards themselves."""
+    return {path.name: path.read_bytes() for path in out.glob("*.tar")}
 
 
 if __name__ == "__main__":

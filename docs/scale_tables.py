@@ -15,7 +15,9 @@ BOXES = 100
 """Machines that one cluster has at most, before there are several: assumed."""
 WANTED = 1000
 """Requests a second that replicas are worked out for."""
-SIZING_PSNR = 26.0
+LOAD = 0.7
+"""Share of its time that a core may be busy, as the HorizontalPodAutoscaler has it; at 1 the queue has no end."""
+SIZING_PSNR = 30.0
 
 
 def uplink(path: Path) -> str:
@@ -26,11 +28,9 @@ def uplink(path: Path) -> str:
         cells = [
             f"{run['p50_ms']:,.0f} / {run['p95_ms']:,.0f}" if run["p50_ms"] else "overloaded" for run in own
         ]
-        coding = sum(report["codec_ms"][codec].values())
+        coding = f"{sum(report['codec_ms'][codec].values()):,.0f}"
         size = next(s["mean"] for s in report["sizes"] if (s["psnr"], s["codec"]) == (psnr, codec))
-        rows.append(
-            [f"{psnr:g} dB", label(codec), f"{size:,}", *cells, f"{coding:,.0f}" if coding else "not counted"]
-        )
+        rows.append([f"{psnr:g} dB", label(codec), f"{size:,}", *cells, coding])
     links = [f"{link:g} Mbit/s, ms" for link in dict.fromkeys(run["mbit"] for run in report["runs"])]
     assumed = report["assumed"]
     note = (
@@ -62,7 +62,31 @@ def throughput(path: Path) -> str:
         f"against one worker of the same kind. Made by `{report['command']}`."
     )
     head = ["how", "workers", "pictures a second", "to the bare loop", "efficiency", "failed"]
-    return f"{markdown_table(head, rows, right=range(1, 6))}\n\n{note}"
+    return f"{markdown_table(head, rows, right=range(1, 6))}\n\n{note}{_killing(report)}"
+
+
+def _killing(report: dict[str, Any]) -> str:
+    """What a run that was killed half-way and gone on with came to."""
+    if "killed" not in report:
+        return ""
+    found = report["killed"]
+    counts = [f"{found[name]:,}" for name in ("settled", "lost", "doubled", "handed_out_again")]
+    equal = "equal byte for byte" if found["shards_equal"] else "DIFFERENT"
+    row = ["killed half-way and resumed", f"{found['workers']}", *counts, equal]
+    head = [
+        "how",
+        "workers",
+        "had lines",
+        "lost",
+        "doubled",
+        "coded again",
+        "shards to the undisturbed run's",
+    ]
+    note = (
+        "`kill -9` of all processes when half of the pictures had their lines, then the same command again. Coded "
+        "again are those that were in hand."
+    )
+    return f"\n\n{markdown_table(head, [row], right=range(1, 6))}\n\n{note}"
 
 
 def sizing(path: Path) -> str:
@@ -75,17 +99,17 @@ def sizing(path: Path) -> str:
         [
             "decodes a second and core",
             f"{1 / decode:.2f}",
-            f"{math.ceil(WANTED * decode):,} cores",
+            f"{math.ceil(_cores(WANTED, decode)):,} cores",
         ],
         [
             "requests a second, embedded model on one core",
             f"{figures['requests']:.1f}",
-            f"{math.ceil(WANTED / figures['requests']):,} replicas",
+            f"{math.ceil(_cores(WANTED, 1 / figures['requests'])):,} replicas",
         ],
     ]
     note = (
-        f"Kodak pictures of 768 x 512 pixels at {SIZING_PSNR:g} dB; requests of 224 x 224 pixels. From uplink.json, "
-        "speed.json and serving.json in benchmarks/results."
+        f"Kodak pictures of 768 x 512 pixels at {SIZING_PSNR:g} dB; requests of 224 x 224 pixels; cores and replicas "
+        f"are busy {LOAD:.0%} of their time. From uplink.json, speed.json and serving.json in benchmarks/results."
     )
     head = ["measured", "value", f"for {WANTED:,} requests a second"]
     return f"{markdown_table(head, rows, right=(1, 2))}\n\n{note}"
@@ -103,15 +127,16 @@ def decades(path: Path) -> str:
                 _short(8e-6 * peak * figures["bytes"]),
                 _short(8e-6 * peak * figures["jpeg"]),
                 _short(1e-9 * 10**decade * figures["bytes"]),
-                _short(peak * figures["decode"]),
-                _short(peak / figures["requests"]),
+                _short(_cores(peak, figures["decode"])),
+                _short(_cores(peak, 1 / figures["requests"])),
                 _bottleneck(peak, figures),
             ]
         )
     note = (
-        f"A day's mean times {PEAK} for the busiest hour. Streams of Kodak pictures at {SIZING_PSNR:g} dB; cores that "
-        "decode them, and cores of the embedded model, which answers about one picture a request. From uplink.json, "
-        "speed.json and serving.json in benchmarks/results."
+        f"Assumed: a busiest hour of {PEAK} times the day's mean, machines of {BOX_CORES} cores that are busy "
+        f"{LOAD:.0%} of their time, and at most {BOXES} machines in a cluster. Streams of Kodak pictures at "
+        f"{SIZING_PSNR:g} dB; cores that decode them, and cores of the embedded model, which answers about one picture "
+        "a request. From uplink.json, speed.json and serving.json in benchmarks/results."
     )
     head = [
         "pictures a day",
@@ -128,7 +153,7 @@ def decades(path: Path) -> str:
 
 def _bottleneck(peak: float, figures: dict[str, float]) -> str:
     """What is used up first, the model's cores and decoding taken together."""
-    cores = peak * (1 / figures["requests"] + figures["decode"])
+    cores = _cores(peak, 1 / figures["requests"] + figures["decode"])
     if cores < 0.1:
         return "none: a process waits"
     if cores < 1:
@@ -139,6 +164,11 @@ def _bottleneck(peak: float, figures: dict[str, float]) -> str:
     if boxes <= BOXES:
         return f"one machine: {boxes} of {BOX_CORES} cores, or GPUs"
     return f"one cluster: {boxes:,} machines"
+
+
+def _cores(rate: float, seconds: float) -> float:
+    """Cores for so much work a second of so long each."""
+    return rate * seconds / LOAD
 
 
 def _constants(path: Path) -> dict[str, float]:

@@ -33,6 +33,14 @@ def test_a_handler_decodes_samples_of_webdataset(shards, streams):
     assert np.array_equal(np.asarray(found[2]["cotam"]), np.asarray(decode(streams[2])))
 
 
+def test_rows_and_samples_decode_with_a_codec_of_one_s_own(random_codec, make_picture):
+    stream = random_codec.encode(make_picture(24, 40), 20)
+    expected = np.asarray(random_codec.decode(stream))
+    rows = decode_rows({"image": [stream]}, codec=random_codec)
+    assert np.array_equal(np.asarray(rows["image"][0]), expected)
+    assert np.array_equal(np.asarray(decode_sample("cotam", stream, codec=random_codec)), expected)
+
+
 def test_a_handler_leaves_other_files_alone_and_refuses_damaged_streams(streams):
     assert decode_sample("json", b"{}") is None
     with pytest.raises(BitstreamError):

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from torch.utils.data import DataLoader
 
-from cotam import decode
+from cotam import decode, load_codec
 from cotam.data import StreamFeed, StreamSet
-from cotam.errors import BitstreamError, DatasetError
+from cotam.errors import BitstreamError, DatasetError, ModelError
 
 
 @pytest.fixture(params=["folder", "shards", "table"])
@@ -20,10 +21,6 @@ def data(request: pytest.FixtureRequest) -> Path:
 
 def same(image: Any, stream: bytes) -> bool:
     return np.array_equal(np.asarray(image), np.asarray(decode(stream)))
-
-
-def plain(rows: list[Any]) -> list[Any]:
-    return rows
 
 
 def test_rows_are_found_by_number_and_decode_to_their_pictures(data, streams):
@@ -38,13 +35,13 @@ def test_a_loader_has_a_batch_decoded_together(data, streams, monkeypatch):
 
     calls = []
 
-    def counted(contents):
+    def counted(contents, codec):
         calls.append(len(contents))
-        return decode_pictures(contents)
+        return decode_pictures(contents, codec)
 
     decode_pictures = sets.decode_pictures
     monkeypatch.setattr(sets, "decode_pictures", counted)
-    batches = list(DataLoader(StreamSet(data), batch_size=3, collate_fn=plain))
+    batches = list(DataLoader(StreamSet(data), batch_size=3, collate_fn=list))
     assert calls == [3, 2]
     rows = [row for batch in batches for row in batch]
     assert [same(row["image"], s) for row, s in zip(rows, streams, strict=True)] == [True] * len(streams)
@@ -88,6 +85,46 @@ def test_a_damaged_stream_is_named(folder, tmp_path, streams):
     (tmp_path / "bad.cotam").write_bytes(streams[1][:-1])
     with pytest.raises(BitstreamError, match=r"bad\.cotam: "):
         StreamSet(tmp_path).__getitems__([0, 1])
+
+
+@pytest.mark.parametrize("damage", [lambda stream: b"", lambda stream: b"X" + stream[1:]])
+def test_a_file_that_is_no_stream_at_all_is_named_too(damage, tmp_path, streams):
+    (tmp_path / "good.cotam").write_bytes(streams[0])
+    (tmp_path / "bad.cotam").write_bytes(damage(streams[1]))
+    with pytest.raises(BitstreamError, match=r"bad\.cotam: is neither a stream nor a picture"):
+        StreamSet(tmp_path).__getitems__([0, 1])
+
+
+def test_streams_of_a_model_of_one_s_own_are_read_with_its_codec(
+    random_codec, streams, tmp_path, make_picture
+):
+    own = random_codec.encode(make_picture(24, 40), 20)
+    (tmp_path / "a.cotam").write_bytes(own)
+    (tmp_path / "b.cotam").write_bytes(streams[0])
+    with pytest.raises(ModelError, match=r"a\.cotam: the stream was made with model"):
+        StreamSet(tmp_path)[0]
+    for rows in (StreamSet(tmp_path, codec=random_codec), list(StreamFeed(tmp_path, codec=random_codec))):
+        assert np.array_equal(np.asarray(rows[0]["image"]), np.asarray(random_codec.decode(own)))
+        assert same(rows[1]["image"], streams[0])
+
+
+def test_what_transcode_wrote_with_a_model_s_file_is_read_back(random_model_path, tmp_path, make_picture):
+    from cotam.transcoding import Coding, transcode
+
+    (tmp_path / "in").mkdir()
+    Image.fromarray(make_picture(24, 40)).save(tmp_path / "in" / "a.png")
+    transcode(tmp_path / "in", tmp_path / "out", Coding(str(random_model_path), 30), form="webdataset")
+    row = StreamSet(tmp_path / "out", codec=load_codec(random_model_path))[0]
+    assert row["image"].size == (40, 24)
+
+
+def test_rows_of_a_row_group_come_together_when_shuffled(table):
+    feed = StreamFeed(table, transform=lambda row: row["n"], seed=0)
+    for epoch in range(8):
+        feed.set_epoch(epoch)
+        order = list(feed)
+        first = len({3, 4} & set(order[:2])) == 2
+        assert set(order[:2] if first else order[3:]) == {3, 4}
 
 
 def test_what_is_no_data_set_of_streams_is_refused(tmp_path, shards):

@@ -64,6 +64,17 @@ def test_services_and_scalers_find_their_pods(path: Path) -> None:
             assert {mount["name"] for mount in container.get("volumeMounts", ())} <= volumes
 
 
+def test_what_only_one_pod_can_have_is_given_back_before_the_next_pod_wants_it() -> None:
+    claims = {o["metadata"]["name"]: o["spec"] for _, o in EVERY if o["kind"] == "PersistentVolumeClaim"}
+    single = {name for name, spec in claims.items() if spec["accessModes"] == ["ReadWriteOnce"]}
+    for _, one in EVERY:
+        volumes = [volume for pod in pods(one) for volume in pod.get("volumes", ())]
+        mounted = {v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v}
+        if one["kind"] == "Deployment" and mounted & single:
+            assert one["spec"]["strategy"] == {"type": "Recreate"}
+            assert one["spec"]["replicas"] == 1
+
+
 def test_the_options_and_routes_in_the_manifests_are_those_of_the_server() -> None:
     command = get_command(program).commands["serve"]  # type: ignore[attr-defined]
     known = {name for parameter in command.params for name in parameter.opts}

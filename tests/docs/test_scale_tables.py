@@ -37,6 +37,14 @@ def test_efficiency_is_against_one_worker_of_the_same_kind(scale_tables, tmp_pat
     assert [row[4] for row in cells] == ["", "", "75%", "", "90%"]
 
 
+@pytest.mark.parametrize(("equal", "words"), [(True, "equal byte for byte"), (False, "DIFFERENT")])
+def test_a_run_that_was_killed_is_told_as_it_was(scale_tables, equal, words):
+    figures = {"workers": 2, "settled": 5012, "lost": 0, "doubled": 1, "handed_out_again": 27}
+    text = scale_tables._killing({"killed": {**figures, "shards_equal": equal}})
+    cells = [cell.strip() for cell in text.split("\n")[4].split("|")[1:-1]]
+    assert cells == ["killed half-way and resumed", "2", "5,012", "0", "1", "27", words]
+
+
 def test_every_decade_takes_ten_times_as_much(scale_tables):
     text = scale_tables.decades(ROOT / "benchmarks" / "results" / "uplink.json")
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in text.splitlines()[2:12]]

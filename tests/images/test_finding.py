@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from cotam.errors import ImageError
 from cotam.images import find_images
+from cotam.images.finding import renamed
 
 
 def _make(folder, *names):
@@ -48,3 +51,15 @@ def test_a_file_in_place_of_a_folder_is_named(tmp_path):
     _make(tmp_path, "a.png")
     with pytest.raises(ImageError, match=r"a\.png: is a file"):
         find_images(tmp_path / "a.png")
+
+
+def test_new_names_are_all_different():
+    names = ("a.jpg", "a.png", "a.jpg.webp", "b.c.jpg", "b/a.jpg", "B.C.jpg.png")
+    assert {str(old): str(new) for old, new in renamed(map(Path, names), ".cotam").items()} == {
+        "a.jpg": "a.jpg.cotam",
+        "a.png": "a.png.cotam",
+        "a.jpg.webp": "a.jpg.webp.cotam",
+        "b.c.jpg": "b.c.cotam",
+        "b/a.jpg": "b/a.cotam",
+        "B.C.jpg.png": "B.C.jpg.png.cotam",
+    }

@@ -2,17 +2,14 @@
 
 import dataclasses
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from training.launching import launch
 
 from cotam.errors import TrainingError
 from cotam.models.cotam_s_config import CotamSConfig
@@ -43,7 +40,7 @@ CONFIG = CodecTrainingConfig(
 )
 SCRIPT = """
 import shutil, sys
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/.."]
 import torch
 torch.set_num_threads(1)
 from test_processes import CONFIG, begin, loop
@@ -83,27 +80,7 @@ def two_processes(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -
     """The folder of a run in two processes; beside it ``at-two``, as it was after two steps."""
     top = tmp_path_factory.mktemp("two")
     (top / "script.py").write_text(SCRIPT)
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    shared = {
-        "WORLD_SIZE": "2",
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    command = [sys.executable, str(top / "script.py"), str(Path(__file__).parent), str(top / "run")]
-    processes = [
-        subprocess.Popen(
-            [*command, str(photographs)],
-            env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    errors = [process.communicate(timeout=300)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], errors
+    launch(top / "script.py", Path(__file__).parent, top / "run", photographs)
     return top / "run"
 
 
@@ -131,7 +108,7 @@ def difference(a: Path, b: Path) -> float:
     )
 
 
-def test_two_processes_learn_what_one_learns_from_batches_twice_as_large(two_processes, one_process):
+def test_two_processes_learn_what_one_learns_from_both_their_batches(two_processes, one_process):
     ours, theirs = log(two_processes), log(one_process)
     assert [row["step"] for row in ours] == list(range(1, STEPS + 1))
     for name in ("loss", "bpp", "psnr"):

@@ -1,36 +1,16 @@
 """Runs that are broken off and gone on with, and targets that belong to something else."""
 
-import errno
+import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from cotam.errors import DatasetError, ModelError
 from cotam.transcoding import Coding, transcode
-from cotam.transcoding.pool import AHEAD, ITEMS_PER_TASK
-from cotam.transcoding.spool import Spool
 
 PICTURES = 10
-
-SCRIPT = """
-import sys, time
-from cotam.transcoding import Coding, transcode
-
-def main():
-    source, target, model, workers, wait = sys.argv[1:]
-    def advance(settled, items, record):
-        time.sleep(float(wait))
-    transcode(source, target, Coding(model, 30), workers=int(workers), advance=advance)
-
-if __name__ == "__main__":
-    main()
-"""
 
 
 def rows(folder: Path) -> list[dict]:
@@ -83,43 +63,6 @@ def test_a_second_run_does_nothing_and_lists_what_failed(pictures, coding, tmp_p
     report = transcode(pictures, tmp_path / "out", coding)
     assert (report.before, report.done, len(report.failed)) == (PICTURES, 0, 1)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
-
-
-@pytest.mark.parametrize(("source", "workers"), [("pictures", 2), ("shards", 1)])
-def test_a_killed_run_loses_doubles_and_repeats_nothing_but_what_was_in_flight(
-    source, workers, request, coding, tmp_path
-):
-    data, out = request.getfixturevalue(source), tmp_path / "out"
-    whole = transcode(data, tmp_path / "whole", coding)
-    script = tmp_path / "run.py"
-    script.write_text(SCRIPT)
-    command = [sys.executable, str(script), str(data), str(out), coding.model, str(workers), "0.05"]
-    process = subprocess.Popen(command)
-    deadline = time.monotonic() + 120
-    while not (out / "manifest.jsonl").exists() or len(rows_or_none(out)) < 4:
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    settled = {row["key"]: row for row in rows_or_none(out)}
-    assert 4 <= len(settled) < whole.items
-    report = transcode(data, out, coding)
-    assert report.before == len(settled)
-    assert contents(out) == contents(tmp_path / "whole")
-    found = rows(out)
-    assert [row for row in found if row["key"] in settled] == list(settled.values())
-    assert len(found) == len({row["key"] for row in found}) == whole.items
-
-
-def rows_or_none(folder: Path) -> list[dict]:
-    """Whole lines of a manifest that is being written."""
-    text = (folder / "manifest.jsonl").read_text()
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()[1:]]
-
-
-def test_what_waits_in_the_pool_is_bounded():
-    assert AHEAD * ITEMS_PER_TASK <= 16
 
 
 def test_a_line_that_was_cut_off_and_streams_beyond_the_manifest_are_done_again(shards, coding, tmp_path):
@@ -200,13 +143,38 @@ def test_a_manifest_of_another_run_is_refused(what, pictures, shards, coding, sh
     assert contents(out) == before
 
 
-@pytest.mark.parametrize("content", ["", "text\n", '{"other": 1}\n', '{"manifest": "cotam transcode"}\n3\n'])
-def test_a_folder_that_holds_something_else_is_refused(content, pictures, coding, tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "text\n",
+        "text",
+        '{"other": 1}',
+        '{"other": 1}\n{"another": 2}',
+        '{"manifest": "cotam transcode"}\n3\n',
+        "[" * 9,
+        "\0",
+    ],
+)
+def test_a_folder_that_holds_something_else_is_refused_and_left_as_it_is(content, pictures, coding, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    (out / ("manifest.jsonl" if content else "other.txt")).write_text(content)
+    file = out / ("manifest.jsonl" if content else "other.txt")
+    file.write_text(content)
     with pytest.raises(DatasetError, match="name another folder"):
         transcode(pictures, out, coding)
+    assert [path.name for path in out.iterdir()] == [file.name]
+    assert file.read_text() == content
+
+
+def test_a_first_line_that_was_cut_off_is_written_again(pictures, coding, tmp_path):
+    transcode(pictures, tmp_path / "whole", coding)
+    head = (tmp_path / "whole" / "manifest.jsonl").read_bytes().partition(b"\n")[0]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.jsonl").write_bytes(head[:-3])
+    transcode(pictures, tmp_path / "out", coding)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert rows(tmp_path / "out") == rows(tmp_path / "whole")
 
 
 def test_two_runs_at_once_do_not_write_into_one_folder(pictures, coding, tmp_path):
@@ -215,25 +183,6 @@ def test_two_runs_at_once_do_not_write_into_one_folder(pictures, coding, tmp_pat
 
     with pytest.raises(DatasetError, match="another cotam transcode is writing here"):
         transcode(pictures, tmp_path / "out", coding, advance=second)
-
-
-def test_a_full_disk_loses_nothing(shards, coding, tmp_path, monkeypatch):
-    append, room = Spool.append, [5]
-
-    def limited(self, stream):
-        room[0] -= 1
-        if room[0] < 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return append(self, stream)
-
-    monkeypatch.setattr(Spool, "append", limited)
-    with pytest.raises(DatasetError, match="the disk is full; the same command goes on"):
-        transcode(shards, tmp_path / "out", coding)
-    monkeypatch.undo()
-    report = transcode(shards, tmp_path / "out", coding)
-    assert report.before == 6  # five streams and a failure
-    transcode(shards, tmp_path / "whole", coding)
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
 def test_what_cannot_be_is_refused_before_anything_is_written(pictures, shards, coding, tmp_path):
@@ -249,3 +198,11 @@ def test_what_cannot_be_is_refused_before_anything_is_written(pictures, shards, 
     with pytest.raises(DatasetError, match="lies in"):
         transcode(pictures, pictures / "out", coding)
     assert not out.exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_device_that_is_not_there_is_named_by_whoever_codes(workers, pictures, coding, tmp_path, capfd):
+    with pytest.raises(ValueError, match="no CUDA device is available"):
+        transcode(pictures, tmp_path / "out", dataclasses.replace(coding, device="cuda"), workers=workers)
+    assert "Traceback" not in capfd.readouterr().err

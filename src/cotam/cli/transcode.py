@@ -2,18 +2,19 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from cotam.cli import options
+from cotam.data.listing import Form
 
 if TYPE_CHECKING:
     from cotam.transcoding import Coding, Report
     from cotam.transcoding.coding import Engine
     from cotam.transcoding.manifest import Record
 
-FORMS = ("folder", "webdataset", "parquet")
+FORMS = get_args(Form)
 
 
 def transcode(
@@ -49,7 +50,12 @@ def transcode(
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, metavar="N", help="Processes; by default one for each core."),
+        typer.Option(
+            "--workers",
+            min=1,
+            metavar="N",
+            help="Processes; by default one for each core, and one alone on a GPU.",
+        ),
     ] = None,
     on_ray: Annotated[
         bool, typer.Option("--ray", help="Code on a Ray cluster (RAY_ADDRESS), or on one of this machine.")
@@ -100,7 +106,7 @@ def _run(
                 report(f"{record.key}: {record.reason}")
 
         engine = _ray_engine(workers) if on_ray else None
-        workers = workers or _cores()
+        workers = workers or (1 if (coding.device or "cpu").startswith("cuda") else _cores())
         return carry_out(source, target, coding, workers=workers, engine=engine, advance=advance, **chosen)
 
 

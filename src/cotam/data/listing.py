@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from cotam.data.places import Item, Nowhere, Span
-from cotam.data.shards import read_samples
+from cotam.data.shards import named_samples
 from cotam.data.tables import image_column, table_cells
-from cotam.errors import DatasetError
+from cotam.errors import DatasetError, ImageError
 
 Form = Literal["folder", "webdataset", "parquet"]
 SHARD, TABLE = ".tar", ".parquet"
@@ -23,7 +23,7 @@ class DataSet:
     """Pictures by name, in an order that does not change."""
 
     top: Path
-    """What names begin at."""
+    """What names begin at; absolute, as the files are, since not every process that reads them is in this folder."""
     form: Form
     files: tuple[Path, ...]
     """Pictures, shards or tables."""
@@ -45,7 +45,7 @@ class DataSet:
                 yield Item(name, name, Nowhere(str(error)))
 
     def _shard(self, path: Path, name: str) -> Iterator[Item]:
-        for sample in read_samples(path):
+        for sample in named_samples(path):
             for suffix, span in sample.members.items():
                 if is_picture(suffix, self.suffixes):
                     others = tuple(pair for pair in sample.members.items() if pair[0] != suffix)
@@ -78,7 +78,7 @@ def open_data_set(path: str | Path, suffixes: Collection[str], column: str | Non
         column: of the pictures in tables; by default the only one that looks like it.
 
     Raises:
-        DatasetError: there is nothing, or several kinds of things.
+        DatasetError: there is nothing, several kinds of things, or a folder that cannot be read.
     """
     paths = expanded(path)
     for one in paths:
@@ -92,7 +92,8 @@ def open_data_set(path: str | Path, suffixes: Collection[str], column: str | Non
         raise DatasetError(f"{path}: a column is a matter of Parquet files, and this holds none")
     if form == "parquet":
         column = image_column(files[0], column)
-    return DataSet(top, form, tuple(files), frozenset(suffixes), column)
+    absolute = tuple(file.absolute() for file in files)
+    return DataSet(top.absolute(), form, absolute, frozenset(suffixes), column)
 
 
 def expanded(path: str | Path) -> list[Path]:
@@ -111,8 +112,12 @@ def expanded(path: str | Path) -> list[Path]:
 
 
 def _inside(folder: Path, suffixes: frozenset[str]) -> tuple[Form, list[Path]]:
-    wanted = suffixes | {SHARD, TABLE}
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in wanted and not p.is_dir())
+    from cotam.images.finding import find_files
+
+    try:
+        found = find_files(folder, suffixes | {SHARD, TABLE})
+    except ImageError as error:
+        raise DatasetError(str(error)) from error
     tars = [p for p in found if p.suffix.lower() == SHARD]
     tables = [p for p in found if p.suffix.lower() == TABLE]
     files = tars or tables or found

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from torch import distributed
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
@@ -12,7 +12,10 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 from cotam.data.decoding import EXTENSION, decode_pictures
 from cotam.data.listing import open_data_set
 from cotam.data.places import Cell, Item, Nowhere
-from cotam.errors import BitstreamError, DatasetError
+from cotam.errors import BitstreamError, CotamError, DatasetError, ImageError
+
+if TYPE_CHECKING:
+    from cotam.codec import Codec
 
 Row = dict[str, Any]
 """``key`` and ``image`` (Pillow), and what else there is: columns of a table, or files of a sample by suffix."""
@@ -21,22 +24,28 @@ T = TypeVar("T")
 
 
 class StreamSet(Dataset[Any]):
-    """Rows by number; a `torch.utils.data.DataLoader` has those of a batch decoded together.
+    """Rows by number; a ``DataLoader(rows, batch_size=64, collate_fn=list)`` has those of a batch decoded together.
 
     Args:
         path: a folder of streams, shards (``.tar``) or tables (``.parquet``); a shard or table; ``x-{00..12}.tar``.
         column: of the streams in tables; by default the only one that looks like it.
         transform: what is made of a row; by default it is left as it is.
+        codec: of a model of your own; streams of shipped models need none.
 
     Raises:
         DatasetError: there is no such data set, or a shard or table is damaged.
     """
 
     def __init__(
-        self, path: str | Path, *, column: str | None = None, transform: Change | None = None
+        self,
+        path: str | Path,
+        *,
+        column: str | None = None,
+        transform: Change | None = None,
+        codec: "Codec | None" = None,
     ) -> None:
         self._items = list_streams(path, column)
-        self._transform = transform
+        self._transform, self._codec = transform, codec
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -52,19 +61,21 @@ class StreamSet(Dataset[Any]):
 
     def __getitems__(self, indexes: Sequence[int]) -> list[Any]:
         """Several rows, decoded together."""
-        return load_rows([self._items[index] for index in indexes], self._transform)
+        return load_rows([self._items[index] for index in indexes], self._transform, self._codec)
 
 
 class StreamFeed(IterableDataset[Any]):
     """Rows one after the other, each once, divided among processes and loader workers.
 
-    Use it with ``DataLoader(..., batch_size=...)`` or alone. Shuffling mixes files first and rows inside each after
-    that, so that reading stays local.
+    Use it alone or with a loader: ``DataLoader(feed, batch_size=64, collate_fn=list)`` gives lists of rows. Shuffling
+    mixes files, or row groups of tables, and then the rows inside each, so that a row group is read once by whoever
+    has rows of it.
 
     Args:
         path: as for `StreamSet`.
         column: as for `StreamSet`.
         transform: as for `StreamSet`.
+        codec: as for `StreamSet`.
         batch: rows that are read and decoded together.
         seed: of the order; None leaves rows as they lie.
         rank: number of this process; by default that of torch.distributed.
@@ -77,6 +88,7 @@ class StreamFeed(IterableDataset[Any]):
         *,
         column: str | None = None,
         transform: Change | None = None,
+        codec: "Codec | None" = None,
         batch: int = 32,
         seed: int | None = None,
         rank: int | None = None,
@@ -87,13 +99,9 @@ class StreamFeed(IterableDataset[Any]):
         self._rank = rank if rank is not None else distributed.get_rank() if grouped else 0
         if batch < 1 or not 0 <= self._rank < self._world:
             raise ValueError(f"batch {batch}, rank {self._rank} of {self._world}: these cannot be")
-        self._items, self._batch, self._seed, self._transform = (
-            list_streams(path, column),
-            batch,
-            seed,
-            transform,
-        )
-        self._epoch = 0
+        self._items, self._batch = list_streams(path, column), batch
+        self._transform, self._codec = transform, codec
+        self._seed, self._epoch = seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of a pass; passes of one number are alike."""
@@ -105,13 +113,13 @@ class StreamFeed(IterableDataset[Any]):
         parts, part = (worker.num_workers, worker.id) if worker else (1, 0)
         own = islice(self._ordered(), self._rank * parts + part, None, self._world * parts)
         while batch := list(islice(own, self._batch)):
-            yield from load_rows(batch, self._transform)
+            yield from load_rows(batch, self._transform, self._codec)
 
     def _ordered(self) -> Iterator[Item]:
         if self._seed is None:
             return iter(self._items)
         order = random.Random(f"{self._seed}/{self._epoch}")
-        units = [list(items) for _, items in groupby(self._items, key=lambda item: item.unit)]
+        units = [list(items) for _, items in groupby(self._items, key=_read_together)]
         return (item for unit in _mixed(units, order) for item in _mixed(unit, order))
 
 
@@ -130,18 +138,21 @@ def list_streams(path: str | Path, column: str | None = None) -> list[Item]:
     return items
 
 
-def load_rows(items: Sequence[Item], transform: Change | None = None) -> list[Any]:
+def load_rows(
+    items: Sequence[Item], transform: Change | None = None, codec: "Codec | None" = None
+) -> list[Any]:
     """Read and decode rows together.
 
     Raises:
         BitstreamError: a stream is damaged; the message names its row.
+        ModelError: a stream is of a model that is neither shipped nor ``codec``; likewise.
         DatasetError: a shard or table is damaged.
     """
     contents = [item.place.read() for item in items]
     try:
-        pictures = decode_pictures(contents)
-    except BitstreamError:
-        pictures = [_decoded(item.key, content) for item, content in zip(items, contents, strict=True)]
+        pictures = decode_pictures(contents, codec)
+    except CotamError:
+        pictures = [_decoded(item.key, content, codec) for item, content in zip(items, contents, strict=True)]
     rows = [
         {"key": item.key, "image": picture, **_fields(item)}
         for item, picture in zip(items, pictures, strict=True)
@@ -149,10 +160,12 @@ def load_rows(items: Sequence[Item], transform: Change | None = None) -> list[An
     return rows if transform is None else [transform(row) for row in rows]
 
 
-def _decoded(key: str, content: bytes) -> Any:
+def _decoded(key: str, content: bytes, codec: "Codec | None") -> Any:
     try:
-        return decode_pictures([content])[0]
-    except BitstreamError as error:
+        return decode_pictures([content], codec)[0]
+    except ImageError as error:
+        raise BitstreamError(f"{key}: is neither a stream nor a picture") from error
+    except CotamError as error:
         raise type(error)(f"{key}: {error}") from error
 
 
@@ -162,6 +175,11 @@ def _fields(item: Item) -> Row:
 
         return fields_of(item.place)
     return {suffix: span.read() for suffix, span in item.fields}
+
+
+def _read_together(item: Item) -> tuple[str, int]:
+    """What rows that are read at once have in common."""
+    return item.unit, item.place.group if isinstance(item.place, Cell) else 0
 
 
 def _mixed(values: list[T], order: random.Random) -> list[T]:

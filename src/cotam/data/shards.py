@@ -47,3 +47,19 @@ def read_samples(shard: Path) -> Iterator[Sample]:
         raise DatasetError(f"{shard}: no whole uncompressed tar file ({error})") from error
     if sample.members:
         yield sample
+
+
+def named_samples(shard: Path) -> Iterator[Sample]:
+    """The samples of a shard whose keys serve as names.
+
+    Raises:
+        DatasetError: as of `read_samples`; or a key comes again after another sample.
+    """
+    met: set[str] = set()
+    for sample in read_samples(shard):
+        if sample.key in met:
+            raise DatasetError(
+                f"{shard}: holds two samples named {sample.key}; the second and the rest are left out"
+            )
+        met.add(sample.key)
+        yield sample

@@ -1,7 +1,7 @@
 """Pictures in Parquet files, as Hugging Face's data sets hold them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,10 +93,13 @@ def picture_of(cell: Cell) -> bytes:
     """The bytes of a picture; of one that is named only, those of that file.
 
     Raises:
-        DatasetError: the cell is empty, or the file damaged.
+        DatasetError: the cell is empty, or the file damaged or not what was listed.
         OSError: the file cannot be read.
     """
-    value = _group(cell.path, cell.group, cell.column)[cell.row].as_py()
+    try:
+        value = _group(cell.path, _stamp(cell.path), cell.group, cell.column)[cell.row].as_py()
+    except LookupError as error:
+        raise DatasetError(f"{cell.path}: has changed since it was listed") from error
     if isinstance(value, Mapping):
         data, name = value.get("bytes"), value.get("path")
         value = data if data is not None or name is None else (Path(cell.path).parent / name).read_bytes()
@@ -107,35 +110,65 @@ def picture_of(cell: Cell) -> bytes:
 
 def fields_of(cell: Cell) -> dict[str, Any]:
     """The other columns of a picture's row."""
-    table = _fields(cell.path, cell.group, cell.column)
+    table = _fields(cell.path, _stamp(cell.path), cell.group, cell.column)
     return {name: table.column(name)[cell.row].as_py() for name in table.column_names}
 
 
-@lru_cache(maxsize=1)
-def _group(path: str, group: int, column: str) -> Any:
-    """The last row group is kept, as rows are mostly asked for in order."""
+def other_columns(file: Any, column: str) -> list[str]:
+    """Names of the columns of an open table beside one."""
+    return [name for name in file.schema_arrow.names if name != column]
+
+
+def read_group(path: str | Path, file: Any, group: int, columns: Sequence[str]) -> "pyarrow.Table":
+    """Read some columns of a row group of an open table.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
     import pyarrow as pa
 
     try:
-        return open_table(Path(path)).read_row_group(group, columns=[column]).column(column).combine_chunks()
+        return file.read_row_group(group, columns=list(columns))
     except (pa.ArrowException, OSError) as error:
         raise DatasetError(f"{path}: row group {group} cannot be read ({error})") from error
 
 
+def _stamp(path: str) -> tuple[int, int]:
+    """What tells a file from the one that had its name before."""
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_size
+
+
 @lru_cache(maxsize=1)
-def _fields(path: str, group: int, column: str) -> Any:
-    table = open_table(Path(path))
-    others = [name for name in table.schema_arrow.names if name != column]
-    return table.read_row_group(group, columns=others)
+def _group(path: str, stamp: tuple[int, int], group: int, column: str) -> Any:
+    """The last row group is kept, as rows are mostly asked for in order."""
+    return read_group(path, open_table(Path(path)), group, [column]).column(column).combine_chunks()
+
+
+@lru_cache(maxsize=1)
+def _fields(path: str, stamp: tuple[int, int], group: int, column: str) -> Any:
+    file = open_table(Path(path))
+    return read_group(path, file, group, other_columns(file, column))
+
+
+def description(schema: "pyarrow.Schema") -> dict[str, Any]:
+    """What `datasets` wrote about a table, with features by name; nothing where that is not as it writes it."""
+    try:
+        known = _mapping(json.loads((schema.metadata or {}).get(FEATURES, b"{}")))
+    except ValueError:
+        known = {}
+    info = _mapping(known.get("info"))
+    return {**known, "info": {**info, "features": _mapping(info.get("features"))}}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _declared(schema: "pyarrow.Schema") -> list[str]:
     """Columns that `datasets` calls pictures."""
-    try:
-        features = json.loads((schema.metadata or {}).get(FEATURES, b"{}"))["info"]["features"]
-        return [name for name, feature in features.items() if feature.get("_type") == "Image"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return []
+    features = description(schema)["info"]["features"]
+    return [name for name, feature in features.items() if _mapping(feature).get("_type") == "Image"]
 
 
 def _holds_bytes(kind: Any) -> bool:

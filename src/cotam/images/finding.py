@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -30,13 +30,17 @@ def find_images(folder: str | Path, recursive: bool = True) -> list[Path]:
         The paths, each beginning with `folder`, sorted; none if there is no picture.
 
     Raises:
-        ImageError: if `folder` is no folder or cannot be read.
+        ImageError: if `folder` is no folder, or it or one below cannot be read.
     """
+    return find_files(folder, image_suffixes(), recursive)
+
+
+def find_files(folder: str | Path, suffixes: Collection[str], recursive: bool = True) -> list[Path]:
+    """List the files of a folder with one of ``suffixes`` (lower case with the dot); see `find_images`."""
     folder = Path(folder)
     if not folder.is_dir():
         problem = "is a file; a folder is needed" if folder.exists() else "no such folder"
         raise ImageError(f"{folder}: {problem}")
-    suffixes = image_suffixes()
     found: list[Path] = []
     for place, below, names in os.walk(folder, onerror=_refuse):
         found += [Path(place, name) for name in names if Path(name).suffix.lower() in suffixes]
@@ -46,12 +50,16 @@ def find_images(folder: str | Path, recursive: bool = True) -> list[Path]:
 
 
 def renamed(paths: Iterable[Path], suffix: str) -> dict[Path, Path]:
-    """New names with another suffix; of those that differ in it only, ``a.jpg`` and ``a.png``, each keeps its own."""
+    """New names with another suffix, no two alike.
+
+    Of those that differ in the suffix only, ``a.jpg`` and ``a.png``, each keeps its own: ``a.jpg.cotam``. So does
+    ``a.jpg.webp`` beside them, which would take that name.
+    """
     paths = list(paths)
-    stems = Counter(str(path.with_suffix("")).casefold() for path in paths)
-    alone = {path: stems[str(path.with_suffix("")).casefold()] == 1 for path in paths}
+    stems = {path: str(path.with_suffix("")).casefold() for path in paths}
+    taken = Counter(stems.values()) + Counter(str(path).casefold() for path in paths)
     return {
-        path: path.with_suffix(suffix) if alone[path] else path.with_name(path.name + suffix)
+        path: path.with_suffix(suffix) if taken[stems[path]] == 1 else path.with_name(path.name + suffix)
         for path in paths
     }
 

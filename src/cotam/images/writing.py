@@ -5,7 +5,8 @@ import os
 import secrets
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ LOSSY_QUALITY = 95  # of a decoded picture saved as JPEG, WebP or AVIF: nearly n
 LEFTOVER_SECONDS = 3600.0
 """Age from which on a temporary file is taken for that of a process that was killed."""
 _PART_PREFIX, _PART_SUFFIX = ".cotam-", ".part"
+PARTS = f"{_PART_PREFIX}*{_PART_SUFFIX}"
+"""Temporary files."""
 _LOSSY_FORMATS = frozenset({"JPEG", "WEBP", "AVIF"})
 
 
@@ -64,7 +67,7 @@ def write_atomically(path: str | Path, data: bytes, *, sync: bool = True) -> Non
 def remove_leftovers(folder: Path) -> None:
     """Remove temporary files of `write_atomically` that a killed process left in a folder an hour ago or more."""
     oldest = time.time() - LEFTOVER_SECONDS
-    for path in folder.glob(f"{_PART_PREFIX}*{_PART_SUFFIX}"):
+    for path in folder.glob(PARTS):
         with suppress(OSError):  # another process may clean up as well
             if path.stat().st_mtime < oldest:
                 path.unlink()
@@ -72,19 +75,39 @@ def remove_leftovers(folder: Path) -> None:
 
 def _replace(target: Path, data: bytes, sync: bool) -> None:
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-    temporary = target.with_name(f"{_PART_PREFIX}{secrets.token_hex(8)}{_PART_SUFFIX}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
+    with replacing(target, sync=sync) as temporary:
+        temporary.write_bytes(data)
         if mode is not None:
             temporary.chmod(mode)
-        temporary.replace(target)
+
+
+@contextmanager
+def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
+    """A place to write a file, which then takes its own name at once; if writing fails, nothing of it stays.
+
+    Args:
+        path: of the file.
+        sync: have it on the disk before it takes its name; see `write_atomically`.
+    """
+    temporary = path.with_name(f"{_PART_PREFIX}{secrets.token_hex(8)}{_PART_SUFFIX}")
+    try:
+        yield temporary
+        if sync:
+            sync_to_disk(temporary)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync_to_disk(path: Path) -> None:
+    """Return when what was written is on the disk: a file's bytes, or a folder's names (which Windows sees to)."""
+    if path.is_dir() and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def save_image_atomically(image: Image.Image, path: str | Path, **options: Any) -> None:

@@ -1,7 +1,7 @@
 """Items to streams, in a process that holds a codec."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -43,7 +43,11 @@ class Coding:
         """
         from cotam.checkpoint.registry import find_model
 
-        rate = {"quality": self.quality} if self.target_bytes is None else {"target_bytes": self.target_bytes}
+        rate = (
+            {"quality": float(self.quality)}
+            if self.target_bytes is None
+            else {"target_bytes": self.target_bytes}
+        )
         rest = {"guidance": self.guidance, "keep_metadata": self.keep_metadata}
         return {"model_id": find_model(self.model).model_id, **rate, **rest}
 
@@ -61,8 +65,8 @@ class Coded(NamedTuple):
     """Why it failed."""
 
 
-Engine: TypeAlias = Callable[[Iterable[Item], Coding], Iterator[Coded]]
-"""Codes items as it is told; results come in the order of the items."""
+Engine: TypeAlias = Callable[[Iterable[Item], Coding], Generator[Coded, None, None]]
+"""Codes items as it is told; results come in the order of the items. When it is closed its workers end."""
 
 
 class Coder:

@@ -81,20 +81,20 @@ class Manifest:
             self.records[record.key] = record
 
     def _read(self, head: dict[str, Any]) -> dict[str, Record]:
+        """Its records. Nothing is changed before the first line was found to be this run's own."""
         self._file.seek(0)
-        lines = self._file.read().splitlines(keepends=True)
-        if lines and not lines[-1].endswith(b"\n"):
-            self._file.truncate(sum(map(len, lines[:-1])))
-            lines.pop()
-        if not lines:
+        *lines, rest = self._file.read().split(b"\n")
+        if not lines and json.dumps(head).encode().startswith(rest):
+            self._file.truncate(0)
             self._write([head])
             return {}
+        _check_same(self.path, lines[0] if lines else rest, head)
         try:
-            found, *rows = (json.loads(line) for line in lines)
-            records = [Record(**row) for row in rows]
+            records = [Record(**json.loads(line)) for line in lines[1:]]
         except (ValueError, TypeError) as error:
             raise DatasetError(f"{self.path}: is damaged ({error}); name another folder") from error
-        _check_same(self.path, found, head)
+        if rest:
+            self._file.truncate(self._file.tell() - len(rest))
         return {record.key: record for record in records}
 
     def _write(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -131,7 +131,11 @@ def _check_place(folder: Path, manifest: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _check_same(path: Path, found: Any, head: Mapping[str, Any]) -> None:
+def _check_same(path: Path, line: bytes, head: Mapping[str, Any]) -> None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
     if not isinstance(found, dict) or found.get("manifest") != FORMAT:
         raise DatasetError(f"{path}: is no manifest of cotam transcode; name another folder")
     if found == head:

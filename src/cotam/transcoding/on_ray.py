@@ -7,9 +7,11 @@ machine finds them under the same path.
 
 import logging
 import pickle
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 from cotam.data.places import Item
@@ -21,6 +23,8 @@ ITEMS_PER_DATASET = 20_000
 ITEMS_PER_BLOCK = 32
 """Items of a block, the unit in which Ray Data hands out work."""
 GPU_BATCH = 8
+RAISED = re.compile(r"^(?!ray)(?:\w+\.)*\w*(?:Error|Exception): .*", re.MULTILINE)
+"""The line of a trace that names what was raised, by other code than Ray's own."""
 
 
 def require_ray() -> None:
@@ -35,7 +39,9 @@ def require_ray() -> None:
         raise CotamError(f"--ray needs {error.name}: pip install 'cotam[ray]'") from error
 
 
-def code_on_ray(items: Iterable[Item], coding: Coding, workers: int | None = None) -> Iterator[Coded]:
+def code_on_ray(
+    items: Iterable[Item], coding: Coding, workers: int | None = None
+) -> Generator[Coded, None, None]:
     """Code on the cluster that ``RAY_ADDRESS`` names, or on one of this machine; results in the order of the items.
 
     Args:
@@ -44,10 +50,12 @@ def code_on_ray(items: Iterable[Item], coding: Coding, workers: int | None = Non
         workers: actors; by default one for each GPU, else for each CPU core.
 
     Raises:
-        CotamError: Ray is not installed, or cannot be started.
+        CotamError: Ray is not installed, cannot be started, or lost its actors for good.
+        ValueError: a GPU is asked for, and the cluster has none.
     """
     require_ray()
     import ray
+    from ray.exceptions import RayError
 
     items = iter(items)
     first = next(items, None)
@@ -59,6 +67,8 @@ def code_on_ray(items: Iterable[Item], coding: Coding, workers: int | None = Non
         items = chain([first], items)
         while lot := list(islice(items, ITEMS_PER_DATASET)):
             yield from _code(lot, coding, workers, resources)
+    except RayError as error:
+        raise CotamError(f"Ray: {_reason(error)}; the same command goes on") from error
     finally:
         if started:
             ray.shutdown()
@@ -68,7 +78,7 @@ def _start(ray: Any) -> bool:
     """Join a cluster or start one; False if this process is part of one already."""
     if ray.is_initialized():
         return False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # its errors are raised as well
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # Ray has nothing narrower for a node that does not start
@@ -79,16 +89,28 @@ def _start(ray: Any) -> bool:
 def _spread(
     coding: Coding, workers: int | None, cluster: dict[str, float]
 ) -> tuple[Coding, int, dict[str, float]]:
-    """How many actors there are, and what each needs."""
+    """How many actors there are, and what each needs; a model's file is named so that they find it."""
     gpus = int(cluster.get("GPU", 0))
+    if Path(coding.model).is_file():
+        coding = replace(coding, model=str(Path(coding.model).absolute()))
     if coding.device is None and gpus:
         coding = replace(coding, device="cuda", batch=max(coding.batch, GPU_BATCH))
     if (coding.device or "cpu").startswith("cuda"):
-        return coding, workers or max(gpus, 1), {"num_gpus": 1}
+        if not gpus:
+            raise ValueError(f"device={coding.device!r}, but the Ray cluster has no GPU; use 'cpu'")
+        return coding, workers or gpus, {"num_gpus": 1}
     return coding, workers or int(cluster.get("CPU", 1)), {"num_cpus": 1}
 
 
-def _code(lot: list[Item], coding: Coding, workers: int, resources: dict[str, float]) -> Iterator[Coded]:
+def _reason(error: Exception) -> str:
+    """What went wrong in an actor, out of the traces of several processes; else what Ray says last."""
+    text = str(error).strip()
+    return (RAISED.findall(text) or text.splitlines())[-1]
+
+
+def _code(
+    lot: list[Item], coding: Coding, workers: int, resources: dict[str, float]
+) -> Generator[Coded, None, None]:
     import ray
 
     context = ray.data.DataContext.get_current()
@@ -99,7 +121,7 @@ def _code(lot: list[Item], coding: Coding, workers: int, resources: dict[str, fl
     actors = min(workers, blocks)
     coded = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
         actor_class(coding),
-        batch_size=ITEMS_PER_BLOCK,
+        batch_size=None,  # a block; of a number Ray Data would join two blocks
         compute=ray.data.ActorPoolStrategy(size=actors),
         **resources,
     )

@@ -4,9 +4,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from itertools import islice
 from multiprocessing import connection, get_context, parent_process
 
@@ -20,7 +21,9 @@ AHEAD = 3
 """Tasks a worker that may wait: what is coded and not yet written is lost with the process."""
 
 
-def code_here(items: Iterable[Item], coding: Coding, threads: int | None = None) -> Iterator[Coded]:
+def code_here(
+    items: Iterable[Item], coding: Coding, threads: int | None = None
+) -> Generator[Coded, None, None]:
     """Code in this process."""
     coder, items = None, iter(items)
     while task := list(islice(items, coding.batch)):
@@ -28,18 +31,19 @@ def code_here(items: Iterable[Item], coding: Coding, threads: int | None = None)
         yield from coder(task)
 
 
-def code_in_processes(items: Iterable[Item], coding: Coding, workers: int) -> Iterator[Coded]:
+def code_in_processes(items: Iterable[Item], coding: Coding, workers: int) -> Generator[Coded, None, None]:
     """Code in several processes, a thread each; results come in the order of the items.
 
     Raises:
         CotamError: a process was killed, mostly because memory was short.
+        ModelError, ValueError: the codec cannot be loaded.
     """
     items, size = iter(items), max(ITEMS_PER_TASK, coding.batch)
     waiting: deque[Future[list[Coded]]] = deque()
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (coding,))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin)
     try:
         while task := list(islice(items, size)):
-            waiting.append(pool.submit(_work, task))
+            waiting.append(pool.submit(_work, task, coding))
             if len(waiting) > AHEAD * workers:
                 yield from waiting.popleft().result()
         while waiting:
@@ -51,16 +55,10 @@ def code_in_processes(items: Iterable[Item], coding: Coding, workers: int) -> It
         pool.shutdown(cancel_futures=True)
 
 
-_coder: Coder | None = None
-"""Of a worker process."""
-
-
-def _begin(coding: Coding) -> None:
-    """Load the codec in a worker, which leaves an interruption to the process that started it and ends with that."""
-    global _coder
+def _begin() -> None:
+    """Have a worker leave an interruption to the process that started it, and end with that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _coder = Coder(coding, threads=1)
 
 
 def _end_with_parent() -> None:
@@ -71,6 +69,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(items: list[Item]) -> list[Coded]:
-    assert _coder is not None
-    return _coder(items)
+def _work(items: list[Item], coding: Coding) -> list[Coded]:
+    return _coder(coding)(items)
+
+
+@cache
+def _coder(coding: Coding) -> Coder:
+    """The codec of a worker, loaded with its first task: what goes wrong there comes back, unlike from `_begin`."""
+    return Coder(coding, threads=1)

@@ -3,7 +3,7 @@
 import errno
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -14,14 +14,20 @@ from cotam.data.listing import DataSet, Form, open_data_set
 from cotam.data.places import Item
 from cotam.data.tables import require_pyarrow
 from cotam.errors import DatasetError
-from cotam.transcoding.coding import Coded, Coding, Engine, check_coding
+from cotam.images.writing import PARTS
+from cotam.transcoding.coding import Coded, Coding, Engine, check_coding, reason_of
 from cotam.transcoding.manifest import Manifest, Record
 from cotam.transcoding.pool import code_here, code_in_processes
-from cotam.transcoding.sealing import sealer_for
-from cotam.transcoding.targets import FolderTarget, Target, UnitTarget, stream_names
+from cotam.transcoding.sealing import NewShard, SameShard, Sealer
+from cotam.transcoding.tables import NewTable, SameTable
+from cotam.transcoding.targets import FolderTarget, Target, UnitTarget
 
 PER_UNIT = 10_000
 """Streams of a shard or table that is made of a folder: some 10 MB."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of a disk without room."""
+OF_THE_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.EEXIST)
+"""Errors of one file's name or place, where others can still be written."""
 
 
 @dataclass
@@ -77,7 +83,7 @@ def transcode(
         column: of the pictures in tables.
         per_unit: streams of a shard or table, where the source is a folder.
         workers: processes; with 1 this one codes.
-        retry: code again what failed before; of shards and tables, the whole file.
+        retry: code again what failed before; of shards and tables that are finished, the whole file.
         engine: what codes, in place of ``workers``.
         advance: is told how many items are settled, of how many, and of the last one.
 
@@ -106,7 +112,8 @@ def transcode(
         if retry:
             run.forget_failed()
         coded = (engine or _engine(workers))(run.pending(), coding)
-        return run.carry_out(coded, began, advance)
+        with closing(run.target), closing(coded):
+            return run.carry_out(coded, began, advance)
 
 
 @contextmanager
@@ -115,7 +122,7 @@ def _room_wanted(target: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise
         raise DatasetError(
             f"{target}: the disk is full; the same command goes on when there is room"
@@ -152,18 +159,24 @@ def _engine(workers: int) -> Engine:
     return code_here if workers == 1 else partial(code_in_processes, workers=workers)
 
 
+def _sealer(source: DataSet, form: Form) -> Sealer:
+    """The sealer for files of a form, made of a data set of its own or another form."""
+    if form == "webdataset":
+        return NewShard() if source.form == "folder" else SameShard(source)
+    return NewTable() if source.form == "folder" else SameTable(source)
+
+
 class _Run:
     def __init__(self, data: DataSet, top: Path, form: Form, per_unit: int, manifest: Manifest) -> None:
         self.data, self.top, self.manifest = data, top, manifest
         self.records, self.before = manifest.records, 0
         self.target: Target
         if form == "folder":
-            self.target = FolderTarget(top, stream_names(item.key for item in data.items()))
+            self.target = FolderTarget(top, (item.key for item in data.items()))
         else:
-            self.target = UnitTarget(top, sealer_for(data, form), self.records, per_unit)
-        if self.records:
-            for stray in top.rglob(".cotam-*.part"):
-                stray.unlink(missing_ok=True)
+            self.target = UnitTarget(top, _sealer(data, form), self.records, per_unit)
+        for stray in top.rglob(PARTS):
+            stray.unlink(missing_ok=True)
 
     def forget_lost(self) -> None:
         """Have done again what is no longer where the manifest says."""
@@ -173,10 +186,10 @@ class _Run:
 
     def forget_failed(self) -> None:
         """Have done again what failed; a finished shard or table is made anew as a whole."""
-        failed = [record for record in self.records.values() if not record.done]
-        units = {record.unit for record in failed} - {""}
+        failed = {record.unit for record in self.records.values() if not record.done} - {""}
+        units = {unit for unit in failed if (self.top / unit).is_file()}
         for unit in units:
-            (self.top / unit).unlink(missing_ok=True)
+            (self.top / unit).unlink()
         for record in list(self.records.values()):
             if not record.done or record.unit in units:
                 del self.records[record.key]
@@ -208,14 +221,24 @@ class _Run:
 
     def _settle(self, coded: Coded) -> Record:
         """Write a stream first and its line after that: what has a line is there."""
-        if coded.stream is None:
-            record = Record(coded.key, coded.unit, "failed", bytes_in=coded.bytes_in, reason=coded.reason)
-        else:
-            file, offset = self.target.write(coded)
-            digest = sha256(coded.stream).hexdigest()
-            size = len(coded.stream)
-            record = Record(
-                coded.key, coded.unit, "done", file, offset, size, bytes_in=coded.bytes_in, sha256=digest
-            )
+        try:
+            record = self._written(coded)
+        except OSError as error:
+            if error.errno not in OF_THE_NAME:
+                raise
+            record = _failed(coded, reason_of(error))
         self.manifest.append([record])
         return record
+
+    def _written(self, coded: Coded) -> Record:
+        if coded.stream is None:
+            return _failed(coded, coded.reason)
+        file, offset = self.target.write(coded)
+        size, digest = len(coded.stream), sha256(coded.stream).hexdigest()
+        return Record(
+            coded.key, coded.unit, "done", file, offset, size, bytes_in=coded.bytes_in, sha256=digest
+        )
+
+
+def _failed(coded: Coded, reason: str) -> Record:
+    return Record(coded.key, coded.unit, "failed", bytes_in=coded.bytes_in, reason=reason)

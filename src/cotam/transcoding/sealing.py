@@ -2,32 +2,35 @@
 
 import io
 import json
-import os
-import secrets
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from cotam.data.decoding import EXTENSION
 from cotam.data.listing import SHARD, DataSet, is_picture
-from cotam.data.places import Span
-from cotam.data.shards import Sample, read_samples
+from cotam.data.shards import Sample, named_samples
 from cotam.errors import DatasetError
+from cotam.images.writing import replacing
 from cotam.transcoding.manifest import Record
-from cotam.transcoding.spool import spool_path
+from cotam.transcoding.spool import spool_path, spooled
 
 
 class Sealer(Protocol):
     """Makes a file of the streams in its spool."""
 
-    suffix: str
-    """Of the files."""
+    @property
+    def suffix(self) -> str:
+        """Of the files."""
 
     def seal(self, path: Path, records: Sequence[Record]) -> None:
-        """Write a file, whole or not at all; its streams are in the order of the records."""
+        """Write a file, whole or not at all; its streams are in the order of the records.
+
+        Raises:
+            DatasetError: the spool is damaged, or the source is no longer what was coded.
+        """
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,9 @@ class NewShard:
         """See `Sealer`."""
         taken: set[str] = set()
         with _shard(path) as shard:
-            for record, stream in streams(path, records):
+            for record in records:
                 key = _free(sample_key(record.key), taken)
-                _add(shard, f"{key}.{EXTENSION}", stream)
+                _add(shard, f"{key}.{EXTENSION}", spooled(path, record))
                 _add(shard, f"{key}.json", json.dumps({"path": record.key}).encode())
 
 
@@ -59,62 +62,44 @@ class SameShard:
     def seal(self, path: Path, records: Sequence[Record]) -> None:
         """See `Sealer`."""
         unit = records[0].unit
-        spans = {record.key: Span(str(spool_path(path)), record.offset, record.bytes) for record in records}
+        own = {record.key: record for record in records}
+        met: set[str] = set()
         with _shard(path) as shard:
             for sample in whole_samples(self.source.top / unit):
-                for name, span in self._members(sample, unit, spans):
-                    _add(shard, name, span.read())
+                keys = {name: f"{unit}/{sample.key}.{name}" for name in self._pictures(sample)}
+                met |= set(keys.values())
+                if not own.keys() >= set(keys.values()):
+                    continue
+                names = new_names(sample, keys)
+                for name, span in sample.members.items():
+                    data = spooled(path, own[keys[name]]) if name in keys else span.read()
+                    _add(shard, f"{sample.key}.{names.get(name, name)}", data)
+            check_all_met(records, met, self.source, path)
 
-    def _members(self, sample: Sample, unit: str, spans: Mapping[str, Span]) -> list[tuple[str, Span]]:
-        pictures = [name for name in sample.members if is_picture(name, self.source.suffixes)]
-        keys = {name: f"{unit}/{sample.key}.{name}" for name in pictures}
-        if any(key not in spans for key in keys.values()):
-            return []
-        alone = len({_stem(name) for name in pictures}) == len(pictures)
-        members = []
-        for name, span in sample.members.items():
-            if name in keys:
-                new = f"{_stem(name) if alone else name + '.'}{EXTENSION}"
-                members.append((f"{sample.key}.{new}", spans[keys[name]]))
-            else:
-                members.append((f"{sample.key}.{name}", span))
-        return members
+    def _pictures(self, sample: Sample) -> list[str]:
+        return [name for name in sample.members if is_picture(name, self.source.suffixes)]
 
 
-def streams(path: Path, records: Sequence[Record]) -> Iterator[tuple[Record, bytes]]:
-    """The streams in the spool of a file.
+def check_all_met(records: Sequence[Record], met: Collection[str], source: DataSet, path: Path) -> None:
+    """Refuse to seal a file without streams whose pictures were there when they were coded.
 
     Raises:
-        DatasetError: there are fewer bytes than the records say.
+        DatasetError: a picture was not met.
     """
-    with spool_path(path).open("rb") as spool:
-        for record in records:
-            spool.seek(record.offset)
-            stream = spool.read(record.bytes)
-            if len(stream) != record.bytes:
-                raise DatasetError(
-                    f"{spool_path(path)}: is truncated; remove it to have {path.name} made anew"
-                )
-            yield record, stream
+    for record in records:
+        if record.key not in met:
+            raise DatasetError(
+                f"{source.top / record.unit}: no longer holds {record.key}, which was coded; put it back, or remove "
+                f"{spool_path(path)}"
+            )
 
 
 def whole_samples(shard: Path) -> Iterator[Sample]:
     """The samples of a shard up to where it is damaged, which was reported when it was listed."""
     try:
-        yield from read_samples(shard)
+        yield from named_samples(shard)
     except DatasetError:
         return
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """A place to write a file, which then takes its own place at once."""
-    temporary = path.with_name(f".cotam-{secrets.token_hex(8)}.part")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def sample_key(key: str) -> str:
@@ -123,9 +108,18 @@ def sample_key(key: str) -> str:
     return folder + slash + (name.rpartition(".")[0] or name).replace(".", "_")
 
 
+def new_names(sample: Sample, pictures: Collection[str]) -> dict[str, str]:
+    """Suffixes of the streams of a sample's pictures: of ``jpg`` and ``png`` in one, each keeps its own."""
+    names = {name: _stem(name) + EXTENSION for name in pictures}
+    taken = sample.members.keys() - names.keys()
+    if len(set(names.values())) == len(names) and not taken & set(names.values()):
+        return names
+    return {name: f"{name}.{EXTENSION}" for name in pictures}
+
+
 @contextmanager
 def _shard(path: Path) -> Iterator[tarfile.TarFile]:
-    with replaced(path) as temporary, tarfile.open(temporary, "w") as shard:
+    with replacing(path) as temporary, tarfile.open(temporary, "w") as shard:
         yield shard
 
 
@@ -148,12 +142,3 @@ def _free(key: str, taken: set[str]) -> str:
         key += "_"
     taken.add(key)
     return key
-
-
-def sealer_for(source: DataSet, form: str) -> Any:
-    """The sealer for files of a form, made of a data set of its own or another form."""
-    from cotam.transcoding.tables import NewTable, SameTable
-
-    if form == "webdataset":
-        return NewShard() if source.form == "folder" else SameShard(source)
-    return NewTable() if source.form == "folder" else SameTable(source)

@@ -1,17 +1,28 @@
 """Finished Parquet files, in which `datasets` knows the streams as pictures."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cotam.data.decoding import EXTENSION
 from cotam.data.listing import TABLE, DataSet
-from cotam.data.tables import FEATURES, image_column, image_metadata, image_type, open_table
+from cotam.data.tables import (
+    FEATURES,
+    description,
+    image_column,
+    image_metadata,
+    image_type,
+    open_table,
+    other_columns,
+    read_group,
+)
+from cotam.images.writing import replacing
 from cotam.transcoding.manifest import Record
-from cotam.transcoding.sealing import replaced, streams
+from cotam.transcoding.sealing import check_all_met
+from cotam.transcoding.spool import spooled
 
 if TYPE_CHECKING:
     import pyarrow
@@ -32,11 +43,11 @@ class NewTable:
         import pyarrow as pa
 
         schema = pa.schema([(COLUMN, image_type()), ("path", pa.string())], metadata=image_metadata(COLUMN))
-        found = streams(path, records)
         with _writer(path, schema) as writer:
-            while rows := list(islice(found, ROWS)):
-                images = [_image(record.key, stream) for record, stream in rows]
-                columns = {COLUMN: images, "path": [record.key for record, _ in rows]}
+            for start in range(0, len(records), ROWS):
+                rows = records[start : start + ROWS]
+                images = [_image(record.key, spooled(path, record)) for record in rows]
+                columns = {COLUMN: images, "path": [record.key for record in rows]}
                 writer.write_table(pa.table(columns, schema=schema))
 
 
@@ -53,42 +64,47 @@ class SameTable:
     def seal(self, path: Path, records: Sequence[Record]) -> None:
         """See `cotam.transcoding.sealing.Sealer`."""
         unit = records[0].unit
-        file = open_table(self.source.top / unit)
-        column = image_column(self.source.top / unit, self.source.column)
-        place = file.schema_arrow.get_field_index(column)
-        images = {record.key: _image(None, stream) for record, stream in streams(path, records)}
-        with _writer(path, _with_images(file.schema_arrow, column)) as writer:
-            for others, keys in _groups(file, column, unit):
-                kept = [number for number, key in enumerate(keys) if key in images]
-                values = _array([images[keys[number]] for number in kept])
-                table = others.take(kept).add_column(place, column, values)
-                writer.write_table(table.cast(writer.schema))
+        source = self.source.top / unit
+        own = {record.key: record for record in records}
+        met: set[str] = set()
+        column = image_column(source, self.source.column)
+        with open_table(source) as file, _writer(path, _with_images(file.schema_arrow, column)) as writer:
+            for group in range(file.num_row_groups):
+                rows = range(len(met), len(met) + file.metadata.row_group(group).num_rows)
+                keys = [f"{unit}/{row}" for row in rows]
+                met.update(keys)
+                kept = [number for number, key in enumerate(keys) if key in own]
+                images = [_image(None, spooled(path, own[keys[number]])) for number in kept]
+                if images:
+                    others = read_group(source, file, group, other_columns(file, column))
+                    writer.write_table(_joined(others, kept, column, images, writer.schema))
+            check_all_met(records, met, self.source, path)
 
 
-def _groups(file: Any, column: str, unit: str) -> Iterator[tuple["pyarrow.Table", list[str]]]:
-    """The other columns of every row group, and the keys of its rows."""
-    others = [name for name in file.schema_arrow.names if name != column]
-    first = 0
-    for group in range(file.num_row_groups):
-        count = file.metadata.row_group(group).num_rows
-        yield file.read_row_group(group, columns=others), [f"{unit}/{n}" for n in range(first, first + count)]
-        first += count
+def _joined(
+    others: "pyarrow.Table",
+    kept: Sequence[int],
+    column: str,
+    images: Sequence[dict[str, Any]],
+    schema: "pyarrow.Schema",
+) -> "pyarrow.Table":
+    """The kept rows of a table, and a column beside them, which may be the only one."""
+    import pyarrow as pa
+
+    columns = {name: others.column(name).take(pa.array(kept, pa.int64())) for name in others.column_names}
+    columns[column] = pa.array(images, type=image_type())
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
-def _writer(path: Path, schema: "pyarrow.Schema") -> Any:
-    from contextlib import contextmanager
-
+@contextmanager
+def _writer(path: Path, schema: "pyarrow.Schema") -> Iterator[Any]:
     from pyarrow import parquet
 
-    @contextmanager
-    def writing() -> Iterator[Any]:
-        with (
-            replaced(path) as temporary,
-            parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
-        ):
-            yield writer
-
-    return writing()
+    with (
+        replacing(path) as temporary,
+        parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
+    ):
+        yield writer
 
 
 def _image(key: str | None, stream: bytes) -> dict[str, Any]:
@@ -96,23 +112,12 @@ def _image(key: str | None, stream: bytes) -> dict[str, Any]:
     return {"bytes": stream, "path": name}
 
 
-def _array(images: list[dict[str, Any]]) -> "pyarrow.Array":
-    import pyarrow as pa
-
-    return pa.array(images, type=image_type())
-
-
 def _with_images(schema: "pyarrow.Schema", column: str) -> "pyarrow.Schema":
     """A schema in which the column holds pictures; what `datasets` knows of the others stays."""
     import pyarrow as pa
 
+    known = description(schema)
+    known["info"]["features"][column] = {"_type": "Image"}
+    metadata = {**(schema.metadata or {}), FEATURES: json.dumps(known)}
     place = schema.get_field_index(column)
-    metadata = dict(schema.metadata or {})
-    try:
-        known = json.loads(metadata.get(FEATURES, b"{}"))
-    except ValueError:
-        known = {}
-    features: Mapping[str, Any] = known.get("info", {}).get("features", {})
-    known["info"] = {**known.get("info", {}), "features": {**features, column: {"_type": "Image"}}}
-    metadata[FEATURES] = json.dumps(known).encode()
     return schema.set(place, pa.field(column, image_type())).with_metadata(metadata)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Protocol
 
 from cotam.errors import DatasetError
-from cotam.images import write_atomically
+from cotam.images.finding import renamed
+from cotam.images.writing import replacing, sync_to_disk
 from cotam.transcoding.coding import Coded
 from cotam.transcoding.manifest import Record
 from cotam.transcoding.sealing import Sealer
-from cotam.transcoding.spool import SUFFIX, Spool, spool_path
+from cotam.transcoding.spool import Spool, spool_path, spooled
 
 UNITS = "shard-{:06d}"
 """Names of shards and tables that are made of a folder."""
@@ -29,23 +30,27 @@ class Target(Protocol):
     def finish(self) -> None:
         """Complete everything that is not yet."""
 
+    def close(self) -> None:
+        """Let go of what is open."""
 
-@dataclass(frozen=True)
+
 class FolderTarget:
     """A file for every stream.
 
     Args:
         top: the folder.
-        names: of the files, by key.
+        keys: of all pictures.
     """
 
-    top: Path
-    names: Mapping[str, str]
+    def __init__(self, top: Path, keys: Iterable[str]) -> None:
+        self.top, self.names = top, stream_names(keys)
+        self._owners = {name: key for key, name in self.names.items()}
 
     def kept(self, record: Record) -> bool:
-        """See `Target`."""
+        """See `Target`. Where the name is another picture's by now, that one's stream will take it."""
         path = self.top / record.file
-        return path.is_file() and path.stat().st_size == record.bytes
+        own = self._owners.get(record.file, record.key) == record.key
+        return own and path.is_file() and path.stat().st_size == record.bytes
 
     def write(self, coded: Coded) -> tuple[str, int]:
         """See `Target`."""
@@ -53,11 +58,15 @@ class FolderTarget:
         path = self.top / name
         path.parent.mkdir(parents=True, exist_ok=True)
         assert coded.stream is not None
-        write_atomically(path, coded.stream, sync=False)
+        with replacing(path, sync=False) as temporary:  # what a power failure empties has another size
+            temporary.write_bytes(coded.stream)
         return name, 0
 
     def finish(self) -> None:
         """Nothing is left to do."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass
@@ -84,8 +93,11 @@ class UnitTarget:
         path = self.top / record.file
         if path.is_file():
             return True
-        spool = spool_path(path)
-        return spool.is_file() and spool.stat().st_size >= record.offset + record.bytes
+        try:
+            spooled(path, record)
+        except DatasetError:
+            return False
+        return True
 
     def write(self, coded: Coded) -> tuple[str, int]:
         """See `Target`.
@@ -105,8 +117,15 @@ class UnitTarget:
     def finish(self) -> None:
         """See `Target`. Also completes what an earlier run has left."""
         self._seal()
-        for spool in sorted(self.top.rglob(f"*{self.sealer.suffix}{SUFFIX}")):
-            self._make(spool.with_name(spool.name.removesuffix(SUFFIX)).relative_to(self.top).as_posix())
+        for name in sorted({record.file for record in self.records.values() if record.done}):
+            if spool_path(self.top / name).is_file():
+                self._make(name)
+
+    def close(self) -> None:
+        """See `Target`."""
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
 
     def _file_for(self, unit: str) -> str:
         if unit:
@@ -126,22 +145,26 @@ class UnitTarget:
             raise DatasetError(
                 f"{path}: is complete, but its source has more than it had; remove it to have it made anew"
             )
-        own = [record for record in self.records.values() if record.done and record.file == name]
-        self._spool = Spool(path, max((record.offset + record.bytes for record in own), default=0))
+        own = self._own(name)
+        self._spool = Spool(path, own[-1].offset + own[-1].bytes if own else 0)
         self._name, self._streams = name, len(own)
+
+    def _own(self, name: str) -> list[Record]:
+        """The records of a file, in the order of its streams."""
+        own = [record for record in self.records.values() if record.done and record.file == name]
+        return sorted(own, key=lambda record: record.offset)
 
     def _seal(self) -> None:
         if self._spool is not None:
-            self._spool.close()
-            self._spool = None
+            self.close()
             self._make(self._name)
 
     def _make(self, name: str) -> None:
-        """Turn a spool into its file; doing so twice does no harm."""
+        """Turn a spool into its file, and remove it; a run may have been killed between the two."""
         path = self.top / name
-        own = [record for record in self.records.values() if record.done and record.file == name]
-        if own:
-            self.sealer.seal(path, own)
+        if not path.is_file():
+            self.sealer.seal(path, self._own(name))
+            sync_to_disk(path.parent)  # else a power failure might leave neither
         spool_path(path).unlink()
 
 
@@ -155,6 +178,4 @@ def next_unit(taken: Collection[str], suffix: str) -> str:
 
 def stream_names(keys: Iterable[str]) -> dict[str, str]:
     """Names of the streams of pictures: ``a.jpg`` gives ``a.cotam``; where ``a.png`` is, too, ``a.jpg.cotam``."""
-    from cotam.images.finding import renamed
-
     return {str(old): new.as_posix() for old, new in renamed([Path(key) for key in keys], ".cotam").items()}

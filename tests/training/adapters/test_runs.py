@@ -16,6 +16,7 @@ from cotam.errors import ModelError, TrainingError
 from cotam.training.adapters.export import export_tokens
 from cotam.training.adapters.run import Inputs
 from cotam.training.adapters.sources import open_source
+from cotam.training.adapters.text_targets import TextTargets
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.run import TrainingRun
 
@@ -93,6 +94,21 @@ def test_the_surrogate_has_its_phases_and_lowers_the_cross_entropy(start: Start,
         assert loss == pytest.approx(expected, rel=1e-4)
     first, last = (np.mean([f["cross_entropy"] for _, f in found[a:b]]) for a, b in ((0, 3), (7, 10)))
     assert last < first
+
+
+def test_a_batch_without_texts_has_the_figures_of_the_others_in_its_step(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of, calls = TextTargets.of, []
+
+    def every_other(self: TextTargets, batch: Any) -> Any:
+        calls.append(batch)
+        return of(self, batch) if len(calls) % 2 else None
+
+    monkeypatch.setattr(TextTargets, "of", every_other)
+    figures = [step for _, step in noted(start(tmp_path, "d1", steps=2, accumulate=2))]
+    assert len(calls) == 4
+    assert all(step["cross_entropy"] > 0 and step["distillation"] > 0 for step in figures)
 
 
 @pytest.mark.parametrize("kind", ["d1", "d2"])

@@ -52,7 +52,7 @@ class Options(BaseModel):
     target: float | None = Field(None, gt=0)
     """Requests in work or waiting for each replica, beyond which one more is started; by default a batch."""
     queue: int = Field(1000, ge=-1)
-    """Most requests that wait before all replicas; beyond it 503. -1: no limit."""
+    """Most requests that wait in each proxy, of which every machine has one; beyond it 503. -1: no limit."""
     cpus: float = Field(1, gt=0)
     """CPU cores of a replica."""
     gpus: float = Field(0, ge=0)
