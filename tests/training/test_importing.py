@@ -108,7 +108,7 @@ def test_a_few_photographs_fit_the_tables_too(make_elic, monkeypatch, count, mea
     assert seen == [fitted, measured, measured]
 
 
-def test_code_in_a_pickle_is_refused_and_never_run(tmp_path, capsys):
+def test_code_in_a_pickle_is_refused_and_never_run(tmp_path, capsys, recwarn):
     class Payload:
         def __reduce__(self):
             return (tmp_path.joinpath("executed").touch, ())
@@ -117,6 +117,7 @@ def test_code_in_a_pickle_is_refused_and_never_run(tmp_path, capsys):
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         path.write_bytes(pickle.dumps({"state_dict": Payload()}, protocol=protocol))
         assert "never executed" in refused(capsys, path)
+    assert not [str(one.message) for one in recwarn if issubclass(one.category, UserWarning)]
     torch.save({"state_dict": {"g_a.0.weight": torch.zeros(1)}, "more": Payload()}, path)
     assert "never executed" in refused(capsys, path)
     assert not (tmp_path / "executed").exists()

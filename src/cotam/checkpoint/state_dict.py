@@ -94,9 +94,7 @@ def _load_safetensors(path: Path) -> Any:
 
 def _load_pickled(path: Path) -> Any:
     try:
-        with warnings.catch_warnings(
-            action="ignore"
-        ):  # of pickles that torch did not write: they are refused
+        with warnings.catch_warnings(action="ignore"):  # torch warns of files that it did not write
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(
