@@ -1,6 +1,6 @@
 """What the embedded LLaVA sees in frames coded one by one, and in predicted ones: bytes at equal accuracy.
 
-    python benchmarks/video_accuracy.py --num 20 --json benchmarks/results/video_accuracy.json
+    python benchmarks/video_accuracy.py --num 60 --json benchmarks/results/video_accuracy.json
 
 LevelVQA clips; late frames of each are shown to the model by themselves, and it is asked what is asked about a still
 scene. Bytes are those of the whole file of all frames. What is measured is added to what the JSON holds, clip by clip,
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--num", type=int, default=20)
+    parser.add_argument("--num", type=int, default=60)
     parser.add_argument("--json", type=Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -52,7 +52,7 @@ def equal_time(path: Path) -> str:
         f"{run['codec']} {run['steps']:,} steps in {run['seconds'] / 60:.0f} minutes"
         for run in report["runs"]
     )
-    names = {"psnr": "PSNR", "ms_ssim": "MS-SSIM"}
+    names = {"psnr": "PSNR", "ms_ssim_db": "MS-SSIM"}
     compared = ", ".join(
         f"{signed(row['percent'])} by {names[row['measure']]}"
         for row in report["bd_rates"]
