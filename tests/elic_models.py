@@ -11,7 +11,7 @@ import torch
 
 from cotam.checkpoint import write_model
 from cotam.codec import Codec, load_codec
-from cotam.models.elic import Elic, ElicConfig
+from cotam.models.elic.codec import Elic, ElicConfig
 from cotam.ops.integers import ONE
 from cotam.training.calibration import assumed_tables
 

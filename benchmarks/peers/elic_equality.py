@@ -33,7 +33,7 @@ from cotam.codec.quantisation import Quantiser
 from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.passes import PassBlock
 from cotam.entropy_models.structure import TABLES
-from cotam.models.elic_checkpoints import read_elic
+from cotam.models.elic.checkpoints import read_elic
 from cotam.ops.quality import lmbda_of_step, quality_hats
 from cotam.ops.quality_scale import quality_to_step
 from cotam.training.calibration import assumed_tables

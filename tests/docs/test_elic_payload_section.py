@@ -16,7 +16,7 @@ from cotam.checkpoint import write_model
 from cotam.codec import LevelMap, load_codec
 from cotam.entropy_coding import TableSet
 from cotam.entropy_coding.reference import Decoder, read_part
-from cotam.models.elic import Elic, ElicConfig
+from cotam.models.elic.codec import Elic, ElicConfig
 from cotam.training.calibration import assumed_tables
 
 PASSES = (((0, 0), (1, 1)), ((0, 1), (1, 0)))

@@ -12,7 +12,7 @@ from PIL import Image
 from cotam.checkpoint import load_model
 from cotam.errors import TrainingError
 from cotam.models.cotam_s_config import CotamSConfig
-from cotam.models.elic import ElicConfig
+from cotam.models.elic.codec import ElicConfig
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.export import export_model

@@ -11,7 +11,7 @@ from cotam.checkpoint import find_model
 from cotam.cli.running import run
 from cotam.cli.train import recipe
 from cotam.models.cotam_s_config import CotamSConfig
-from cotam.models.elic import ElicConfig
+from cotam.models.elic.codec import ElicConfig
 from cotam.training.checkpoints import load_checkpoint
 
 SMALL = CotamSConfig(8, 4, 8, 8, (1, 1), (1, 1), 8, 8, 8, 3)

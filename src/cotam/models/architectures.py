@@ -7,8 +7,7 @@ from torch import Tensor
 
 from cotam.models.base_codec import BaseCodec
 from cotam.models.cotam_s import CotamS
-from cotam.models.elic import Elic
-from cotam.models.elic_checkpoints import read_elic
+from cotam.models.elic import Elic, read_elic
 from cotam.models.foreign import Foreign
 
 CODECS: Final[tuple[type[BaseCodec], ...]] = (CotamS, Elic)

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from cotam.ops.dense_convolution import DenseConv, DoublingConv
+from cotam.models.elic.dense_convolution import DenseConv, DoublingConv
 from cotam.ops.integers import MAX_ACTIVATION, ONE
 
 

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from cotam.entropy_models.gaussian import SCALE_MIN, index_of_scale, scale_of_index
 from cotam.entropy_models.passes import PassBlock
 from cotam.entropy_models.structure import TABLES, Where
-from cotam.ops.bounds import at_least
-from cotam.ops.dense_convolution import DenseConv
-from cotam.ops.equalising import Link
+from cotam.models.elic.bounds import at_least
+from cotam.models.elic.dense_convolution import DenseConv
+from cotam.models.elic.equalising import Link
+from cotam.models.elic.relu_chain import ReluChain
 from cotam.ops.fixed_point import FixedConv, saturate
 from cotam.ops.integers import ONE
-from cotam.ops.relu_chain import ReluChain
 
 KERNEL = 5
 ANCHORS = ((0, 0), (1, 1))

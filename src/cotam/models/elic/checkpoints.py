@@ -14,7 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from cotam.models.elic import Elic, ElicConfig
+from cotam.models.elic.codec import Elic, ElicConfig
 from cotam.models.foreign import Foreign, ForeignError, KeyReport, names
 from cotam.ops.integers import MAX_ACTIVATION, ONE
 

@@ -5,8 +5,8 @@ import torch
 from elic_models import CHANDELIER, COMPRESSAI, foreign_state
 
 from cotam.evaluation.memory import peak_memory
-from cotam.models.elic import ElicConfig
-from cotam.models.elic_checkpoints import read_elic
+from cotam.models.elic.checkpoints import read_elic
+from cotam.models.elic.codec import ElicConfig
 from cotam.models.foreign import ForeignError
 
 MAX_GROWTH = 100_000_000

@@ -13,17 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cotam.entropy_models.checkerboard import ContextSizes, SpaceChannelContext
-from cotam.entropy_models.dense_hyperprior import DenseHyperAnalysis, dense_hyper_synthesis
-from cotam.entropy_models.factorised import FactorisedPrior
 from cotam.entropy_models.structure import TABLES
 from cotam.models.base_codec import BaseCodec
-from cotam.models.elic_transforms import ElicAnalysis, ElicSynthesis
+from cotam.models.elic.checkerboard import ContextSizes, SpaceChannelContext
+from cotam.models.elic.equalising import equalise
+from cotam.models.elic.factorised import FactorisedPrior
+from cotam.models.elic.hyperprior import DenseHyperAnalysis, dense_hyper_synthesis
+from cotam.models.elic.relu_chain import ReluChain
+from cotam.models.elic.transforms import ElicAnalysis, ElicSynthesis
 from cotam.models.gains import QualityGains
-from cotam.ops.equalising import equalise
 from cotam.ops.fixed_point import saturate
 from cotam.ops.integers import ONE
-from cotam.ops.relu_chain import ReluChain
 
 MAX_SIZE = 4096
 MAX_GROUPS = 32

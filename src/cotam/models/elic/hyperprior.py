@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cotam.entropy_models.structure import HYPER_STRIDE
-from cotam.ops.dense_convolution import DenseConv, DoublingConv
-from cotam.ops.relu_chain import ReluChain
+from cotam.models.elic.dense_convolution import DenseConv, DoublingConv
+from cotam.models.elic.relu_chain import ReluChain
 
 
 class DenseHyperAnalysis(nn.Module):

@@ -13,7 +13,7 @@ from cotam.codec import LevelMap, load_codec
 from cotam.entropy_models.structure import TABLES
 from cotam.errors import BitstreamError, ModelError
 from cotam.evaluation.variations import cpu_settings
-from cotam.models.elic import REDUCED, Elic, ElicConfig
+from cotam.models.elic.codec import REDUCED, Elic, ElicConfig
 from cotam.ops.fixed_point import FixedConv, IntegerConv
 from cotam.ops.integers import ONE
 from cotam.training.calibration import assumed_tables, gaussian_tables

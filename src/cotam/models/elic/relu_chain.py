@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from cotam.ops.equalising import Link
+from cotam.models.elic.equalising import Link
 from cotam.ops.fixed_point import FixedConv
 
 
