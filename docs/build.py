@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("benchmarks", "results")
 TRAINING = Path("docs", "training")
 TEMPORAL_LOG = TRAINING / "cotam-s-temporal.log.jsonl"
+CLIPS_LOG = TRAINING / "levelvqa-clips.log.jsonl"
 LOG, VQA_LOG = TRAINING / "cotam-s.log.jsonl", TRAINING / "levelvqa.log.jsonl"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
 PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
@@ -39,6 +40,7 @@ CURVES: dict[Path, tuple[Path, Callable[[Path, Path], None]]] = {
     TRAINING / "cotam-s.png": (LOG, training_curve.draw),
     TRAINING / temporal_tables.CURVE: (TEMPORAL_LOG, temporal_tables.draw),
     TRAINING / levelvqa_tables.CURVE: (VQA_LOG, levelvqa_tables.draw),
+    TRAINING / clips_tables.CURVE: (CLIPS_LOG, clips_tables.draw),
 }
 """Every training curve: the log that it shows, and how it is drawn."""
 
@@ -73,6 +75,8 @@ PARTS: dict[str, Source] = {
     "analysis-accuracy": (RESULTS / "analysis.json", analysis_tables.accuracy),
     "analysis-worst": (RESULTS / "analysis.json", analysis_tables.worst),
     "clips-answers": (RESULTS / "clips.json", clips_tables.answers),
+    "clips-kept": (RESULTS / "levelvqa-clips.json", clips_tables.kept),
+    "clips-training": (CLIPS_LOG, clips_tables.training),
     "clips-guidance": (RESULTS / "clips.json", clips_tables.guidance),
     "base-codecs": (RESULTS / "base_codecs.json", base_codec_tables.complexity),
     "elic-parts": (RESULTS / "base_codecs.json", base_codec_tables.parts),
