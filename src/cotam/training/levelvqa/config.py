@@ -74,7 +74,7 @@ class LevelVQATrainingConfig(RunConfig):
         if not self.clips:
             return
         if not self.frozen_tower:
-            raise ValueError("clips are for a language model on a tower that stands still: set frozen_tower")
+            raise ValueError("clips need a tower that stands still: frozen_tower, or --frozen-tower")
         if self.clips_of_batch < 1 or self.scenes_of_batch < 1:
             raise ValueError(
                 f"clips={self.clips} of a batch of {self.batch} pictures leaves no clip of {PICTURES}, or no scene"
