@@ -1,6 +1,6 @@
 """LevelVQA clips: what the embedded LLaVAs answer from a few frames, and what steadied levels change.
 
-python benchmarks/clips.py --num 100 --json benchmarks/results/clips.json
+python benchmarks/clips.py --num 200 --json benchmarks/results/clips.json
 """
 
 import argparse
@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--num", type=int, default=100)
+    parser.add_argument("--num", type=int, default=200)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
