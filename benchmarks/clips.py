@@ -1,11 +1,13 @@
-"""LevelVQA clips: what the embedded LLaVA answers from a few frames, and what steadied levels change.
+"""LevelVQA clips: what the embedded LLaVAs answer from a few frames, and what steadied levels change.
 
-python benchmarks/clips.py --num 30 --json benchmarks/results/clips.json
+python benchmarks/clips.py --num 200 --json benchmarks/results/clips.json
 """
 
 import argparse
 import io
 import json
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import pairwise
@@ -21,38 +23,54 @@ from cotam.codec import Codec, Guide
 from cotam.evaluation.methods.cotam import with_embedded_tower
 from cotam.evaluation.reports import new_report, write_report
 from cotam.levelvqa.baselines import Guesser
-from cotam.levelvqa.clips import Clip, clip, questions_of_clip, sample_clip, score_clips
+from cotam.levelvqa.clips import (
+    PICTURES,
+    Clip,
+    clip,
+    questions_of_clip,
+    sample_clip,
+    score_clips,
+    shown_frames,
+)
 from cotam.levelvqa.splits import split_seeds
 from cotam.mllm import Mllm
 from cotam.video import GuideOverTime, VideoReader, encode
 from cotam.video.encoding import EachFrame, FrameGuide
 
 FRAMES, FPS = 16, 5.0
-ASKED_FRAMES = 4
 QUALITY = 40.0
 LEARNED_CLIPS = 2000
 """Clips of the train split that the majority answers are learned from."""
 GUIDED_CLIPS = 8
+ASKED = {"levelvqa": ("png",), "levelvqa-clips": ("png", "pixels", "adapter")}
+"""Who is asked, and how the frames are shown."""
 GUIDANCE = "levelvqa:layers=0-2"
 
 
-def answers(clips: Sequence[Clip], mllm: Mllm, codec: Codec, mode: str) -> dict[str, Any]:
+def coded(clips: Sequence[Clip], codec: Codec) -> list[bytes]:
+    """Four frames of each clip as a sequence."""
+    return [_sequence(one, codec) for one in clips]
+
+
+def _sequence(one: Clip, codec: Codec) -> bytes:
+    file = io.BytesIO()
+    encode([one.image(frame) for frame in shown_frames(FRAMES)], file, QUALITY, codec=codec)
+    return file.getvalue()
+
+
+def answers(clips: Sequence[Clip], streams: Sequence[bytes], mllm: Mllm, mode: str) -> dict[str, Any]:
     """Ask all questions about four frames of each clip; ``png`` shows the frames as they were drawn."""
-    said, bytes_used = {}, 0
-    for one in clips:
-        chosen = np.linspace(0, FRAMES - 1, ASKED_FRAMES).round().astype(int)
-        shown: Any = [one.image(int(frame)) for frame in chosen]
-        if mode != "png":
-            file = io.BytesIO()
-            bytes_used += encode(shown, file, QUALITY, codec=codec).bytes_written
-            shown = file.getvalue()
-        way: Any = "pixels" if mode == "png" else mode
+    said, drawn = {}, mode == "png"
+    way: Any = "pixels" if drawn else mode
+    for one, stream in zip(clips, streams, strict=True):
+        shown: Any = [one.image(frame) for frame in shown_frames(FRAMES)] if drawn else stream
         asked = [(shown, question.text) for question in one.questions]
         given = mllm.answer_batch(asked, mode=way, max_new_tokens=8)
         said |= {question.id: answer for question, answer in zip(one.questions, given, strict=True)}
     questions = [question for one in clips for question in one.questions]
-    found = {"mode": mode, **asdict(score_clips(said, questions))}
-    return found | {"bytes_per_frame": bytes_used / (ASKED_FRAMES * len(clips))}
+    taken = 0 if drawn else sum(map(len, streams))
+    found = {"model": mllm.name, "mode": mode, **asdict(score_clips(said, questions))}
+    return found | {"bytes_per_frame": taken / (PICTURES * len(clips))}
 
 
 def majority(clips: Sequence[Clip]) -> dict[str, Any]:
@@ -63,6 +81,19 @@ def majority(clips: Sequence[Clip]) -> dict[str, Any]:
     questions = [question for one in clips for question in one.questions]
     said = {question.id: learned.majority(question.family) for question in questions}
     return {"mode": "majority", **asdict(score_clips(said, questions)), "bytes_per_frame": 0.0}
+
+
+def ties(clips: Sequence[Clip]) -> int:
+    """Questions of which appears first, where the frames that are shown cannot tell."""
+    count = 0
+    for one in clips:
+        if any(question.family == "order" for question in one.questions):
+            shown = shown_frames(FRAMES)
+            kinds = Counter(thing.kind for thing in one.graph.scene.objects)
+            things = zip(one.graph.scene.objects, one.graph.tracks, strict=True)
+            moments = [track.appears for thing, track in things if track.appears and kinds[thing.kind] == 1]
+            count += len({bisect_left(shown, moment) for moment in moments}) == 1
+    return count
 
 
 def flicker(levels: Iterable[np.ndarray]) -> float:
@@ -117,21 +148,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--num", type=int, default=30)
+    parser.add_argument("--num", type=int, default=200)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    codec, mllm = load_codec(), load_mllm()
+    codec, models = load_codec(), [load_mllm(name) for name in ASKED]
     clips = [clip(seed, FRAMES) for seed in split_seeds("test", options.num)]
+    streams = coded(clips, codec)
     report = {
         **new_report("LevelVQA clips"),
         "command": f"python benchmarks/clips.py --num {options.num} --json benchmarks/results/clips.json",
         "quality": QUALITY,
         "frames": FRAMES,
         "fps": FPS,
-        "asked_frames": ASKED_FRAMES,
+        "asked_frames": PICTURES,
+        "order_ties": ties(clips),
         "answers": [majority(clips)]
-        + [answers(clips, mllm, codec, mode) for mode in ("png", "pixels", "adapter")],
+        + [answers(clips, streams, mllm, mode) for mllm in models for mode in ASKED[mllm.name]],
         "guidance": [guided(clips[:GUIDED_CLIPS], codec, name) for name in ("each frame", "steady")],
     }
     print(json.dumps(report, indent=1))

@@ -32,6 +32,7 @@ RESULTS = Path("benchmarks", "results")
 TRAINING = Path("docs", "training")
 TEMPORAL_LOG = TRAINING / "cotam-s-temporal.log.jsonl"
 ELIC_LOG, SHORT_LOG = TRAINING / "elic-s.log.jsonl", TRAINING / "cotam-s-short.log.jsonl"
+CLIPS_LOG = TRAINING / "levelvqa-clips.log.jsonl"
 LOG, VQA_LOG = TRAINING / "cotam-s.log.jsonl", TRAINING / "levelvqa.log.jsonl"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
 PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
@@ -42,6 +43,7 @@ CURVES: dict[Path, tuple[Path, Callable[[Path, Path], None]]] = {
     TRAINING / "cotam-s-short.png": (SHORT_LOG, training_curve.draw),
     TRAINING / temporal_tables.CURVE: (TEMPORAL_LOG, temporal_tables.draw),
     TRAINING / levelvqa_tables.CURVE: (VQA_LOG, levelvqa_tables.draw),
+    TRAINING / clips_tables.CURVE: (CLIPS_LOG, clips_tables.draw),
 }
 """Every training curve: the log that it shows, and how it is drawn."""
 
@@ -77,6 +79,8 @@ PARTS: dict[str, Source] = {
     "analysis-worst": (RESULTS / "analysis.json", analysis_tables.worst),
     "clips-answers": (RESULTS / "clips.json", clips_tables.answers),
     "video-memory": (RESULTS / "video_memory.json", temporal_tables.memory),
+    "clips-kept": (RESULTS / "levelvqa-clips.json", clips_tables.kept),
+    "clips-training": (CLIPS_LOG, clips_tables.training),
     "clips-guidance": (RESULTS / "clips.json", clips_tables.guidance),
     "base-codecs": (RESULTS / "base_codecs.json", base_codec_tables.complexity),
     "equal-time": (RESULTS / "equal_time.json", base_codec_tables.equal_time),

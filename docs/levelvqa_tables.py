@@ -43,7 +43,7 @@ def accuracy(path: Path) -> str:
 def training(path: Path) -> str:
     """Every run with its steps and time, and the curve."""
     rows = []
-    for name, steps in _runs(path).items():
+    for name, steps in runs_of(path).items():
         last = steps[-1]
         validation: dict[str, Any] = next(
             (row["validation"] for row in reversed(steps) if "validation" in row), {}
@@ -59,11 +59,11 @@ def training(path: Path) -> str:
 
 def draw(log: Path, target: Path) -> None:
     """Draw the losses over the steps, those of a part's runs one after the other."""
-    panels = [(_chained(_runs(log), part), lines) for part, lines in PANELS.items()]
+    panels = [(chained(runs_of(log), part), lines) for part, lines in PANELS.items()]
     training_curve.draw_panels(log, target, panels, "levelvqa")
 
 
-def _runs(path: Path) -> dict[str, list[dict[str, Any]]]:
+def runs_of(path: Path) -> dict[str, list[dict[str, Any]]]:
     """Rows of each run, in order; the log's rows say which they are of."""
     runs: dict[str, list[dict[str, Any]]] = {}
     for line in path.read_text("utf-8").splitlines():
@@ -73,13 +73,14 @@ def _runs(path: Path) -> dict[str, list[dict[str, Any]]]:
     return runs
 
 
-def _chained(runs: dict[str, list[dict[str, Any]]], part: str) -> list[dict[str, Any]]:
-    chained: list[dict[str, Any]] = []
+def chained(runs: dict[str, list[dict[str, Any]]], part: str) -> list[dict[str, Any]]:
+    """Training rows of the runs whose names begin with ``part``, their steps counted on."""
+    rows_so_far: list[dict[str, Any]] = []
     for name, rows in runs.items():
         if name.startswith(part):
-            before = chained[-1]["step"] if chained else 0
-            chained += [{**row, "step": before + row["step"]} for row in rows if "validation" not in row]
-    return chained
+            before = rows_so_far[-1]["step"] if rows_so_far else 0
+            rows_so_far += [{**row, "step": before + row["step"]} for row in rows if "validation" not in row]
+    return rows_so_far
 
 
 def _accuracy(values: dict[str, Any]) -> list[str]:

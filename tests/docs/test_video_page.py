@@ -15,19 +15,20 @@ from cotam.cli import main
 
 PAGE = (Path(__file__).parents[2] / "docs" / "video.md").read_text("utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+NAMES = ("first", "second", "third", "fourth")
 COMMANDS = re.findall(r"^cotam .*$", PAGE, re.MULTILINE)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with six small frames, and three of them by name."""
+    """A working folder with six small frames, and four of them by name."""
     (tmp_path / "frames").mkdir()
     for index in range(6):
         pixels = np.full((32, 48, 3), 160, np.uint8)
         pixels[8:24, 5 * index : 5 * index + 16] = (200, 40, 30)
         Image.fromarray(pixels).save(tmp_path / "frames" / f"{index}.png")
-        if index < 3:
-            Image.fromarray(pixels).save(tmp_path / f"{('first', 'second', 'third')[index]}.png")
+        if index < len(NAMES):
+            Image.fromarray(pixels).save(tmp_path / f"{NAMES[index]}.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 import cotam
 from cotam.errors import ModelError
@@ -60,6 +61,28 @@ def test_by_default_it_is_the_model_in_the_package(package: Path) -> None:
     assert isinstance(mllm.answer([], "red", max_new_tokens=1), str)
     assert load_mllm("levelvqa").context == 512
     assert len(list((package / "cache").iterdir())) == 1
+
+
+def test_a_second_language_model_on_the_same_tower_has_a_name_of_its_own(package: Path) -> None:
+    before = cotam.load_mllm().model.state_dict()
+    ours = package / "levelvqa-clips" / "language"
+    shutil.copytree(package / "levelvqa" / "language", ours)
+    file = ours / "model.safetensors"
+    tensors = {name: tensor + 1 for name, tensor in load_file(file).items()}
+    save_file(tensors, file, metadata={"format": "pt"})
+    clips = load_mllm("levelvqa-clips")
+    assert clips.name == "levelvqa-clips"
+    changed = {
+        name for name, tensor in clips.model.state_dict().items() if not torch.equal(tensor, before[name])
+    }
+    assert changed == {name for name in before if "vision_tower" not in name}
+    after = load_mllm("levelvqa").model.state_dict()
+    assert [name for name in before if not torch.equal(before[name], after[name])] == []
+    assert len(list((package / "cache").iterdir())) == 2
+
+
+def test_a_language_model_that_does_not_ship_is_named(package: Path) -> None:
+    assert "'levelvqa-clips' does not ship" in refusal("levelvqa-clips")
 
 
 def test_a_new_embedded_model_does_not_come_out_of_the_old_cache(package: Path) -> None:

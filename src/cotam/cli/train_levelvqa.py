@@ -34,12 +34,19 @@ def levelvqa(
     frozen_tower: Annotated[
         bool, typer.Option("--frozen-tower", help="With --tower: only the language model learns.")
     ] = False,
+    clips: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="With --frozen-tower: share of the pictures that are shown as clips, 0 to 1. (default: 0)",
+        ),
+    ] = None,
     tower_first: Annotated[
         float | None,
         typer.Option(help="First share of the schedule in which the tower learns alone, 0 to 1."),
     ] = None,
     width: Annotated[int | None, typer.Option(help="Width of the vision tower, a multiple of 32.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Scenes of a batch.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pictures of a batch.")] = None,
     accumulate: Accumulate = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
@@ -63,6 +70,7 @@ def levelvqa(
         "accumulate": accumulate,
         "learning_rate": learning_rate,
         "seed": seed,
+        "clips": clips,
         "tower_first": tower_first,
         "bf16": bf16,
         "compile": compiled,

@@ -133,6 +133,6 @@ def _training(
 def is_embedded(mllm: str) -> bool:
     """Whether a name means the embedded model, or a folder that was trained like it."""
     from cotam.mllm.embedded.saving import CLIP_FOLDER
-    from cotam.mllm.shipped import EMBEDDED
+    from cotam.mllm.shipped import SHIPPED_NAMES
 
-    return mllm == EMBEDDED or (Path(mllm) / CLIP_FOLDER).is_dir()
+    return mllm in SHIPPED_NAMES or (Path(mllm) / CLIP_FOLDER).is_dir()

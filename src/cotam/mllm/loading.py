@@ -14,7 +14,7 @@ from cotam.errors import ModelError
 from cotam.mllm.embedding import FAMILIES
 from cotam.mllm.mllm import Mllm
 from cotam.mllm.processors import load_processor
-from cotam.mllm.shipped import EMBEDDED, embedded_checkpoint
+from cotam.mllm.shipped import EMBEDDED, SHIPPED_NAMES, embedded_checkpoint
 from cotam.vision.folder import find_folder
 from cotam.vision.placement import find_device, find_dtype
 from cotam.vision.weights import import_transformers, load_weights, read_config
@@ -40,7 +40,8 @@ def load_mllm(
 
     Args:
         name_or_path: a local folder as `save_pretrained` writes it, or the id of a hub repository, which is fetched
-            unless it is cached. By default, or as ``levelvqa``, the small LLaVA that ships with cotam.
+            unless it is cached. By default, or as ``levelvqa``, the small LLaVA that ships with cotam; as
+            ``levelvqa-clips`` the same with a language model that also learned to answer from several pictures.
         adapter: name or file of a latent adapter or transform-neck, through which streams enter the model; it must
             be made for the model's tower, and works with streams of the codec that it was made for. By default the
             latent adapter that ships for the model, if there is one; None: streams are decoded to pictures.
@@ -90,10 +91,11 @@ def _precision(where: torch.device, dtype: str | None) -> torch.dtype | str:
 
 
 def _folder(name_or_path: str | Path | None, revision: str | None) -> Path:
-    if name_or_path is None or (name_or_path == EMBEDDED and not Path(EMBEDDED).is_dir()):
+    name = EMBEDDED if name_or_path is None else str(name_or_path)
+    if name_or_path is None or (name in SHIPPED_NAMES and not Path(name).is_dir()):
         if revision is not None:
-            raise ValueError(f"revision={revision!r} is for hub repositories; {EMBEDDED} ships with cotam")
-        return embedded_checkpoint()
+            raise ValueError(f"revision={revision!r} is for hub repositories; {name} ships with cotam")
+        return embedded_checkpoint(name)
     return find_folder(name_or_path, revision, example=EXAMPLE)
 
 

@@ -1,7 +1,8 @@
-"""The MLLM that ships with cotam, as a folder that transformers reads."""
+"""The MLLMs that ship with cotam, as folders that transformers reads."""
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ from cotam.mllm.embedded.assembling import assemble
 
 EMBEDDED: Final = "levelvqa"
 """Name of the embedded model."""
+SHIPPED_NAMES: Final = (EMBEDDED, "levelvqa-clips")
+"""The embedded model, and the one on the same tower whose language model also understands clips."""
 CACHE_VARIABLE: Final = "COTAM_CACHE"
 """Environment variable that names another cache folder."""
 DIGITS: Final = 12
@@ -22,26 +25,26 @@ def is_embedded_there() -> bool:
     return (SHIPPED / EMBEDDED).is_dir()
 
 
-def embedded_checkpoint(parts: Path | None = None) -> Path:
-    """Return a whole LLaVA checkpoint of the embedded model; at the first call it is written to the cache.
+def embedded_checkpoint(name: str = EMBEDDED) -> Path:
+    """Return a whole LLaVA checkpoint of a model that ships; at the first call it is written to the cache.
 
     The folder's name carries a hash of the parts, so another version of cotam gets another folder.
 
     Args:
-        parts: as `cotam.mllm.embedded.save_embedded` writes them; by default those in this package.
+        name: one of `SHIPPED_NAMES`; all but the first have nothing but a language model of their own.
 
     Raises:
         ModelError: the model does not ship with this cotam, is damaged, or the cache cannot be written.
     """
-    folder = SHIPPED / EMBEDDED if parts is None else parts
-    if not folder.is_dir():
+    parts = [SHIPPED / part for part in dict.fromkeys((EMBEDDED, name))]
+    if not all(folder.is_dir() for folder in parts):
         raise ModelError(
-            f"the embedded model {EMBEDDED!r} does not ship with this cotam; name a model, such as a local folder "
+            f"the embedded model {name!r} does not ship with this cotam; name a model, such as a local folder "
             "of a LLaVA, or train it: cotam train levelvqa"
         )
-    target = cache_folder() / f"{folder.name}-{_content_hash(folder)}"
+    target = cache_folder() / f"{name}-{_content_hash(parts)}"
     try:
-        return assemble(folder, target)
+        return assemble(parts[0], target, language=parts[-1])
     except ModelError as error:
         raise ModelError(f"{error}; the environment variable {CACHE_VARIABLE} names another place") from error
 
@@ -55,10 +58,11 @@ def cache_folder() -> Path:
     return (Path(users) if users else Path("~/.cache").expanduser()) / "cotam"
 
 
-def _content_hash(folder: Path) -> str:
+def _content_hash(folders: Sequence[Path]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        content = file.read_bytes()
-        digest.update(f"{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-        digest.update(content)
+    for folder in folders:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            content = file.read_bytes()
+            digest.update(f"{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
     return digest.hexdigest()[:DIGITS]

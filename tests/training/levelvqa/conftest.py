@@ -1,5 +1,6 @@
 """A learner of the smallest sizes."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,25 @@ def task(tokenizer) -> LevelVQATask:
 
 
 @pytest.fixture(scope="session")
+def wider() -> EmbeddedSizes:
+    """Sizes with the heads and layers that clips take."""
+    return dataclasses.replace(SIZES, language_layers=3, language_heads=4)
+
+
+@pytest.fixture(scope="session")
+def clip_config() -> LevelVQATrainingConfig:
+    return dataclasses.replace(CONFIG, batch=5, steps=2, warmup=1, frozen_tower=True, clips=0.8)
+
+
+@pytest.fixture
+def clip_task(tokenizer, clip_config, wider) -> LevelVQATask:
+    made = LevelVQATask(clip_config, wider, tokenizer, workers=0)
+    with torch.no_grad():  # answers that differ visibly
+        made.model.llava.lm_head.weight.mul_(10)
+    return made
+
+
+@pytest.fixture(scope="session")
 def config() -> LevelVQATrainingConfig:
     return CONFIG
 
@@ -59,6 +79,7 @@ def start():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cotam.training.levelvqa.texts.SCENES", 200)
-        patch.setattr("cotam.training.levelvqa.task.VALIDATION_SCENES", 4)
-        patch.setattr("cotam.training.levelvqa.task.VALIDATION_BATCH", 2)
+        patch.setattr("cotam.training.levelvqa.validating.VALIDATION_SCENES", 4)
+        patch.setattr("cotam.training.levelvqa.validating.VALIDATION_BATCH", 2)
+        patch.setattr("cotam.training.levelvqa.validating.VALIDATION_CLIPS", 2)
         yield begin

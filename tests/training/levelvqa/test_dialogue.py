@@ -55,7 +55,7 @@ def test_questions_see_the_picture_and_themselves_only():
 def test_packed_logits_equal_those_of_the_plain_model_asked_alone(task):
     learner, maker = task.model.eval(), replace(task.maker, facts=False)
     batch = maker.batch([SEED, SEED + 1])
-    packed, _ = learner.answer_logits(learner.show(batch.pixels), batch)
+    packed = learner.think(learner.show(batch.pixels), batch).logits
     row = 0
     for seed in (SEED, SEED + 1):
         one = scene(seed)

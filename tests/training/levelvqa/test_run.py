@@ -124,5 +124,7 @@ def test_the_command_refuses_what_cannot_be(tmp_path, capsys):
     assert "--tower begins a new run" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--frozen-tower"]) == 2
     assert "need --tower RUN" in capsys.readouterr().err
+    assert command(["train", "levelvqa", "--out", str(tmp_path), "--clips", "0.5"]) == 2
+    assert "need a tower that stands still" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume"]) == 1
     assert "no checkpoint to resume from" in capsys.readouterr().err

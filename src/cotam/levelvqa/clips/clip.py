@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 from PIL import Image
 
 from cotam.levelvqa.clips.clip_graph import ClipGraph
@@ -14,6 +16,14 @@ from cotam.levelvqa.sampling import BASE_SIZE
 from cotam.levelvqa.scoring import Report, score
 from cotam.video import Frame
 from cotam.video.frame import MILLISECONDS
+
+PICTURES: Final = 4
+"""Frames of a clip that questions about it are asked with, unless one wants others."""
+
+
+def shown_frames(frames: int, pictures: int = PICTURES) -> list[int]:
+    """Numbers of the frames that stand for a clip, evenly from the first to the last, as `num_frames` takes them."""
+    return [int(frame) for frame in np.linspace(0, frames - 1, pictures).round()]
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,12 @@ def sample_clip(seed: int, frames: int = FRAMES, size: int = BASE_SIZE) -> ClipG
     return ClipGraph(scene, tuple(tracks), frames, change if stream.chance(LIGHT) else 0)
 
 
+def direction_of(track: Track) -> str | None:
+    """Where an object moves, one of `DIRECTIONS`; None if it stays."""
+    signs = (track.across > 0) - (track.across < 0), (track.down > 0) - (track.down < 0)
+    return next((name for name, way in DIRECTIONS.items() if way == signs), None)
+
+
 def _move(scene: SceneGraph, tracks: list[Track], alone: list[int], stream: Stream) -> None:
     """Let one object go in a direction that was drawn before it, to a free place; it is no more alone then."""
     across, down = DIRECTIONS[stream.choice(list(DIRECTIONS))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from cotam.levelvqa.clips.clip_graph import ClipGraph, Track
-from cotam.levelvqa.clips.motion import DIRECTIONS
+from cotam.levelvqa.clips.motion import direction_of
 from cotam.levelvqa.questions import Level, Question
 from cotam.levelvqa.questions.family import Asked
 from cotam.levelvqa.stream import MAX_SEED, Stream
@@ -44,10 +44,9 @@ def _direction(clip: ClipGraph, stream: Stream) -> Asked | None:
     moving = _kinds(clip, lambda track: track.moves)
     if not moving:
         return None
-    track = next(track for track in clip.tracks if track.moves)
-    signs = (track.across > 0) - (track.across < 0), (track.down > 0) - (track.down < 0)
+    way = next(direction_of(track) for track in clip.tracks if track.moves)
     texts = f"Which way does the {moving[0]} move?", f"In which direction does the {moving[0]} go?"
-    return Asked(stream.choice(texts), next(name for name, way in DIRECTIONS.items() if way == signs))
+    return Asked(stream.choice(texts), str(way))
 
 
 def _count(clip: ClipGraph, stream: Stream) -> Asked | None:

@@ -17,7 +17,7 @@ from cotam.mllm.embedded.saving import CLIP_FOLDER, LANGUAGE_FOLDER, LLAVA_FOLDE
 WEIGHTS: Final = "model.safetensors"
 
 
-def assemble(folder: Path, target: Path) -> Path:
+def assemble(folder: Path, target: Path, language: Path | None = None) -> Path:
     """Write the LLaVA checkpoint that transformers reads by itself, out of what `save_embedded` wrote.
 
     `save_embedded` says why the checkpoint does not ship as such. It appears whole or not at all, and nothing is
@@ -26,6 +26,7 @@ def assemble(folder: Path, target: Path) -> Path:
     Args:
         folder: as `save_embedded` left it.
         target: folder to make; its parents are made too.
+        language: as ``folder``, to take the language model of another model on the same tower.
 
     Returns:
         `target`.
@@ -35,7 +36,7 @@ def assemble(folder: Path, target: Path) -> Path:
     """
     if (target / WEIGHTS).is_file():
         return target
-    tensors = {**_read(folder / LANGUAGE_FOLDER), **tower_tensors(_read(folder / CLIP_FOLDER))}
+    tensors = {**_read((language or folder) / LANGUAGE_FOLDER), **tower_tensors(_read(folder / CLIP_FOLDER))}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))

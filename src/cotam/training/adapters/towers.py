@@ -8,7 +8,7 @@ from cotam.checkpoint import TowerIdentity, tower_identity
 from cotam.checkpoint.registry import SHIPPED
 from cotam.errors import ModelError
 from cotam.mllm.embedded.saving import CLIP_FOLDER, LLAVA_FOLDER
-from cotam.mllm.shipped import EMBEDDED
+from cotam.mllm.shipped import EMBEDDED, SHIPPED_NAMES
 from cotam.vision import Tower, load_tower
 from cotam.vision.folder import CONFIG, find_folder
 from cotam.vision.weights import read_config
@@ -53,10 +53,11 @@ def load_training_tower(mllm: str | Path, text_side: str | Path | None = None) -
 
 def _folders(mllm: str | Path) -> tuple[str | Path, Path]:
     """Where the tower is loaded from, and the folder whose configuration says how the MLLM reads it."""
-    folder = SHIPPED / EMBEDDED if str(mllm) == EMBEDDED and not Path(mllm).is_dir() else Path(mllm)
+    ships = str(mllm) in SHIPPED_NAMES and not Path(mllm).is_dir()  # all on one tower
+    folder = SHIPPED / EMBEDDED if ships else Path(mllm)
     if (folder / CLIP_FOLDER / CONFIG).is_file():
         return folder / CLIP_FOLDER, folder / LLAVA_FOLDER
-    if str(mllm) == EMBEDDED and not folder.is_dir():
+    if ships:
         raise ModelError(
             f"the embedded model {EMBEDDED!r} does not ship with this cotam; pass the folder of one that you trained "
             "(cotam train levelvqa), or another MLLM"

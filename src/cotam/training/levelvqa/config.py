@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from cotam.levelvqa.clips import PICTURES
 from cotam.training.config import RunConfig
 
 
@@ -12,7 +13,7 @@ class LevelVQATrainingConfig(RunConfig):
     """What a run of ``cotam train levelvqa`` is made of; stored in every checkpoint."""
 
     batch: int = 16
-    """Scenes per step and process."""
+    """Pictures per step and process; each is of a scene, or of a clip."""
     learning_rate: float = 6e-4
     weight_decay: float = 0.02
     ema: float = 0.999
@@ -35,6 +36,10 @@ class LevelVQATrainingConfig(RunConfig):
     """Weight of what the class token must tell about the picture."""
     contrast: float = 0.1
     """Weight of CLIP's contrastive loss between pictures and captions."""
+    clips: float = 0.0
+    """Share of the pictures, 0..1, that are shown as clips of `PICTURES` each, see `clip_examples`."""
+    compare: float = 0.5
+    """Weight of what the language model must tell and look at where pictures differ, see `comparing`."""
     first_scene: int = 0
     """Offset of the first scene within the training split."""
 
@@ -45,12 +50,35 @@ class LevelVQATrainingConfig(RunConfig):
             raise ValueError(f"tower_first must be from 0 to 1, not {self.tower_first}")
         if self.frozen_tower and self.tower_first:
             raise ValueError("a frozen tower learns nothing first: tower_first must be 0")
+        self._check_clips()
         for name in ("language_rate", "draws"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        for name in ("point", "dense", "whole", "contrast"):
+        for name in ("point", "dense", "whole", "contrast", "compare"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
+
+    @property
+    def clips_of_batch(self) -> int:
+        """Clips per step and process; the scenes are `scenes_of_batch`."""
+        return round(self.batch * self.clips / PICTURES)
+
+    @property
+    def scenes_of_batch(self) -> int:
+        """Pictures of a step and process that are scenes of their own."""
+        return self.batch - PICTURES * self.clips_of_batch
+
+    def _check_clips(self) -> None:
+        if not 0 <= self.clips < 1:
+            raise ValueError(f"clips must be from 0 to 1, and less than 1, not {self.clips}")
+        if not self.clips:
+            return
+        if not self.frozen_tower:
+            raise ValueError("clips need a tower that stands still: frozen_tower, or --frozen-tower")
+        if self.clips_of_batch < 1 or self.scenes_of_batch < 1:
+            raise ValueError(
+                f"clips={self.clips} of a batch of {self.batch} pictures leaves no clip of {PICTURES}, or no scene"
+            )
 
 
 def preset_for(device: torch.device) -> LevelVQATrainingConfig:

@@ -35,15 +35,16 @@ class Template:
     end: str
 
 
-def take_apart(processor: Any, picture_tokens: int) -> Template:
+def take_apart(processor: Any, picture_tokens: int, pictures: int = 1) -> Template:
     """Find the pieces of a processor's chat template by rendering it once.
 
     Args:
         processor: with ``apply_chat_template``, ``tokenizer`` and ``image_token``.
         picture_tokens: tokens that a picture takes.
+        pictures: how many there are before a question.
     """
     turns = [
-        {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": _QUESTION}]},
+        {"role": "user", "content": [*[{"type": "image"}] * pictures, {"type": "text", "text": _QUESTION}]},
         {"role": "assistant", "content": [{"type": "text", "text": _ANSWER}]},
     ]
     text = processor.apply_chat_template(turns, tokenize=False)

@@ -15,6 +15,8 @@ from cotam.levelvqa.scene_graph import SceneGraph
 from cotam.levelvqa.splits import SPLITS
 from cotam.levelvqa.stream import Stream
 from cotam.training.levelvqa.captions import caption
+from cotam.training.levelvqa.clip_examples import ClipBatch, ClipMaker
+from cotam.training.levelvqa.config import LevelVQATrainingConfig
 from cotam.training.levelvqa.dialogue import Packed, Template, pack
 from cotam.training.levelvqa.facts import facts, pack_facts
 from cotam.training.levelvqa.labels import patch_labels, whole_labels
@@ -116,21 +118,39 @@ class Maker:
         return Packed(*(torch.cat(parts) for parts in zip(asked, following, strict=True)))
 
 
-class SceneBatches(Dataset[Batch]):
-    """Whole batches of the training split by index, each scene once."""
+class Step(NamedTuple):
+    """What one step learns from."""
 
-    def __init__(self, maker: Maker, size: int, first_scene: int) -> None:
-        """Take the maker, the scenes per batch and the offset of the first scene within the split."""
-        self.maker, self.size, self.first_scene = maker, size, first_scene
+    scenes: Batch
+    clips: ClipBatch | None
 
-    def __getitem__(self, index: int) -> Batch:
+    def to(self, device: torch.device) -> "Step":
+        """The same on another device."""
+        return Step(self.scenes.to(device), None if self.clips is None else self.clips.to(device))
+
+
+class SceneBatches(Dataset[Step]):
+    """Whole batches of the training split by index, each seed once, as a scene or as a clip.
+
+    Args:
+        maker: of scenes.
+        clip_maker: of clips.
+        config: says how many of each, and which seed is the first.
+    """
+
+    def __init__(self, maker: Maker, clip_maker: ClipMaker, config: LevelVQATrainingConfig) -> None:
+        self.maker, self.clip_maker, self.config = maker, clip_maker, config
+
+    def __getitem__(self, index: int) -> Step:
         """Batch ``index``."""
         torch.set_num_threads(1)
-        start = SPLITS["train"].start + self.first_scene + index * self.size
-        return self.maker.batch(range(start, start + self.size))
+        start = SPLITS["train"].start + self.config.first_scene + index * self.config.batch
+        rest = start + self.config.scenes_of_batch
+        clips = range(rest, rest + self.config.clips_of_batch)
+        return Step(self.maker.batch(range(start, rest)), self.clip_maker.batch(clips) if clips else None)
 
 
-def load_batches(data: SceneBatches, indexes: range, workers: int) -> Iterator[Batch]:
+def load_batches(data: SceneBatches, indexes: range, workers: int) -> Iterator[Step]:
     """Batches of these indexes, in order, made by ``workers`` processes."""
     yield from DataLoader(
         data,

@@ -57,7 +57,9 @@ def _tenth(place: float, graph: SceneGraph) -> str:
     return str(min(int(10 * place / graph.size), 9))
 
 
-def pack_facts(tokenizer: Any, template: Template, told: list[Fact], first: int) -> Packed:
-    """Pack facts, each by itself after the picture, into `FACT_TOKENS` tokens; ``first`` is the number of the first."""
+def pack_facts(
+    tokenizer: Any, template: Template, told: list[Fact], first: int, length: int = FACT_TOKENS
+) -> Packed:
+    """Pack facts, each by itself after the picture, into ``length`` tokens; ``first`` is the number of the first."""
     bare = replace(template, before_question=" ", before_answer="", end="")
-    return pack(tokenizer, bare, told, FACT_TOKENS, first)
+    return pack(tokenizer, bare, told, length, first)

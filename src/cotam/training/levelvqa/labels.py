@@ -13,6 +13,8 @@ from cotam.levelvqa.vocabulary import BACKGROUNDS, COLOURS, DIGITS, KINDS, LETTE
 
 UNKNOWN = -100
 """Label that no loss is taken of."""
+NOBODY = -1
+"""Number where there is no object."""
 CELL = 4
 """Side in pixels of the squares that things are painted on before patches vote."""
 LEAST_CELLS = 4
@@ -48,11 +50,7 @@ def patch_labels(graph: SceneGraph, patch: int) -> np.ndarray:
         int64 (labels, rows · columns) in the order of `PATCH_LABELS`; `UNKNOWN` where a label does not apply.
     """
     things = _things(graph)
-    cells = graph.size // CELL
-    painted = np.zeros((cells, cells), np.int64)
-    for number, (box, _) in enumerate(things, start=1):
-        painted[_rows(box), _columns(box)] = number
-    owner = _vote(painted, patch // CELL, len(things) + 1)
+    owner = _owners([box for box, _ in things], graph.size, patch)
     table = np.full((len(things) + 1, len(PATCH_LABELS)), UNKNOWN, np.int64)
     table[0, 0] = 0
     for number, (_, values) in enumerate(things, start=1):
@@ -61,6 +59,13 @@ def patch_labels(graph: SceneGraph, patch: int) -> np.ndarray:
     labels = table[owner].T.copy()
     _write_characters(labels[list(PATCH_LABELS).index("character")], owner, things, graph, patch)
     return labels
+
+
+def objects_under(graph: SceneGraph, patch: int) -> np.ndarray:
+    """Numbers of the objects under the patches, int64 (rows · columns), `NOBODY` where there is none."""
+    first = 1 + (graph.panel is not None)
+    numbers = _owners([box for box, _ in _things(graph)], graph.size, patch) - first
+    return np.where((numbers >= 0) & (numbers < len(graph.objects)), numbers, NOBODY)
 
 
 def whole_labels(graph: SceneGraph) -> np.ndarray:
@@ -104,6 +109,14 @@ def _rows(box: Box) -> slice:
 
 def _columns(box: Box) -> slice:
     return slice((box.x0 + CELL // 2) // CELL, max((box.x1 + CELL // 2) // CELL, box.x0 // CELL + 1))
+
+
+def _owners(boxes: list[Box], size: int, patch: int) -> np.ndarray:
+    """Which box each patch shows, counted from 1 in the order of painting; 0 where it shows none."""
+    painted = np.zeros((size // CELL, size // CELL), np.int64)
+    for number, box in enumerate(boxes, start=1):
+        painted[_rows(box), _columns(box)] = number
+    return _vote(painted, patch // CELL, len(boxes) + 1)
 
 
 def _vote(painted: np.ndarray, side: int, values: int) -> np.ndarray:

@@ -7,25 +7,32 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from cotam.levelvqa.sampling import sample_graph
-from cotam.levelvqa.splits import SPLITS
+from cotam.levelvqa.clips import PICTURES
 from cotam.mllm.embedded import EmbeddedSizes, build_clip, build_llava, build_processor, tokenizer_for_clip
+from cotam.training.levelvqa.clip_examples import CLIP_DRAWS, ClipMaker
 from cotam.training.levelvqa.config import LevelVQATrainingConfig
-from cotam.training.levelvqa.dialogue import IGNORED, take_apart
-from cotam.training.levelvqa.examples import Batch, Maker, SceneBatches, load_batches
+from cotam.training.levelvqa.dialogue import take_apart
+from cotam.training.levelvqa.examples import Maker, SceneBatches, Step, load_batches
 from cotam.training.levelvqa.network import Learner
 from cotam.training.levelvqa.starting import start_from_frequencies
+from cotam.training.levelvqa.validating import validate_clips, validate_scenes
 from cotam.training.task import Outcome, Position, Span
 
 CPU_ATTENTION = "eager"
 """Plain products and softmax: in training on a CPU in bfloat16 1.6 times as fast as fused attention."""
 POINTING_ATTENTION = "eager"
 """Fused attention does not say where it looks."""
-SPEAKING_PARTS = ("llava.model.multi_modal_projector.", "llava.model.language_model.", "llava.lm_head.")
-"""Names of parameters of the projector and the language model."""
+SPEAKING_PARTS = (
+    "llava.model.multi_modal_projector.",
+    "llava.model.language_model.",
+    "llava.lm_head.",
+    "comparer.",
+)
+"""Names of parameters of the projector and the language model, and of what reads clips out of it."""
 FIGURES = ("answers", "point", "dense", "whole", "contrast", "right")
 """Names of `Losses` that the log keeps."""
-VALIDATION_SCENES, VALIDATION_BATCH = 192, 24
+CLIP_FIGURES = ("answers", "point", "compare", "right")
+"""Names of `ClipLosses` that the log keeps, after ``clip_``."""
 
 
 class LevelVQATask:
@@ -38,7 +45,7 @@ class LevelVQATask:
         workers: processes that draw scenes.
     """
 
-    validation_seconds = 600.0
+    validation_seconds = 1200.0
     leaves_out = True
 
     def __init__(
@@ -56,7 +63,7 @@ class LevelVQATask:
         llava.model.language_model.set_attn_implementation(POINTING_ATTENTION)
         picture_tokens = (sizes.image // sizes.patch) ** 2
         template = take_apart(self.processor, picture_tokens)
-        self.model: nn.Module = Learner(clip, llava, template, self.processor)
+        self.model: nn.Module = Learner(clip, llava, template, self.processor, bool(config.clips))
         if config.frozen_tower:
             for name, parameter in self.model.named_parameters():
                 parameter.requires_grad_(name.startswith(SPEAKING_PARTS))
@@ -70,24 +77,37 @@ class LevelVQATask:
             config.draws,
             config.facts,
         )
+        self.clip_maker = ClipMaker(
+            tokenizer,
+            take_apart(self.processor, picture_tokens, PICTURES),
+            sizes.image,
+            sizes.patch,
+            config.seed,
+            CLIP_DRAWS * config.draws,
+            config.facts,
+        )
         self.description = {
             "sizes": dataclasses.asdict(sizes),
             "tokenizer": tokenizer.backend_tokenizer.to_str(),
         }
 
-    def batches(self, span: Span) -> Iterator[Batch]:
-        """Scenes of the training split, each once."""
-        data = SceneBatches(self.maker, self.config.batch, self.config.first_scene)
+    def batches(self, span: Span) -> Iterator[Step]:
+        """Scenes and clips of the training split, each seed once."""
+        data = SceneBatches(self.maker, self.clip_maker, self.config)
         return load_batches(data, span.indexes(), self.workers)
 
-    def loss(self, network: nn.Module, batch: Batch, at: Position) -> Outcome:
-        """Answers plus the weighted rest."""
-        config, device = self.config, next(network.parameters()).device
+    def loss(self, network: nn.Module, batch: Step, at: Position) -> Outcome:
+        """Answers plus the weighted rest; of clips as much as their share."""
+        config, step = self.config, batch.to(next(network.parameters()).device)
         asked = at.step >= config.tower_first * at.total if at.total is not None else config.tower_first == 0
-        parts = network(batch.to(device), answers=asked, tower=not config.frozen_tower)
+        parts = network(step.scenes, answers=asked, tower=not config.frozen_tower, clips=step.clips)
         loss = parts.answers + config.point * parts.point + config.dense * parts.dense
         loss = loss + config.whole * parts.whole + config.contrast * parts.contrast
         figures = {name: getattr(parts, name) for name in FIGURES}
+        if (told := parts.clips) is not None:
+            of_clips = told.answers + config.point * told.point + config.compare * told.compare
+            loss = (1 - config.clips) * loss + config.clips * of_clips
+            figures |= {f"clip_{name}": getattr(told, name) for name in CLIP_FIGURES}
         return Outcome(loss, figures)
 
     def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
@@ -110,31 +130,10 @@ class LevelVQATask:
 
     @torch.no_grad()
     def validate(self, average: nn.Module) -> dict[str, Any]:
-        """Share of right answers by family on validation scenes; an answer is right if all its tokens are."""
+        """Share of right answers on validation scenes, and on clips if clips are learned; see `validating`."""
         learner = cast(Learner, average).eval()
-        device = next(learner.parameters()).device
-        start, hits = SPLITS["validation"].start, dict[str, list[bool]]()
-        maker = dataclasses.replace(self.maker, draws=1, facts=False)
-        for first in range(start, start + VALIDATION_SCENES, VALIDATION_BATCH):
-            seeds = range(first, first + VALIDATION_BATCH)
-            batch = maker.batch(seeds).to(device)
-            logits, _ = learner.answer_logits(learner.show(batch.pixels), batch)
-            shown = batch.targets != IGNORED
-            wrong = torch.zeros_like(batch.targets, dtype=torch.bool)
-            wrong[shown] = logits.argmax(-1) != batch.targets[shown]
-            for row, seed in enumerate(seeds):
-                judge(maker, seed, wrong[row], batch.segments[row], hits)
+        figures = validate_scenes(learner, self.maker)
+        if self.config.clips:
+            figures["clips"] = validate_clips(learner, self.clip_maker)
         learner.train()
-        families = {name: round(sum(values) / len(values), 4) for name, values in sorted(hits.items())}
-        answers = [value for values in hits.values() for value in values]
-        return {"accuracy": round(sum(answers) / len(answers), 4), "families": families}
-
-
-def judge(
-    maker: Maker, seed: int, wrong: torch.Tensor, segments: torch.Tensor, hits: dict[str, list[bool]]
-) -> None:
-    """Add to ``hits``, by family, whether each packed question of a scene was answered rightly."""
-    order = maker.questions(sample_graph(seed, size=maker.size))
-    for number, question in enumerate(order, start=1):
-        if bool((segments == number).any()):
-            hits.setdefault(question.family, []).append(not bool(wrong[segments == number].any()))
+        return figures
