@@ -8,6 +8,7 @@ import typer
 
 from cotam.cli.console import say
 from cotam.cli.options import Threads
+from cotam.cli.train_tokens import Accumulate
 from cotam.errors import TrainingError
 
 FILE, REPORT = "temporal.safetensors", "export.json"
@@ -25,7 +26,8 @@ def temporal(
     minutes: Annotated[float | None, typer.Option(help="Fit the schedule to this time.")] = None,
     steps: Annotated[int | None, typer.Option(help="Optimiser steps in all.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")] = False,
-    batch: Annotated[int | None, typer.Option(help="Pairs per step.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pairs of a batch.")] = None,
+    accumulate: Accumulate = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Loader processes.")] = 0,
@@ -43,6 +45,7 @@ def temporal(
         "minutes": minutes,
         "steps": steps,
         "batch": batch,
+        "accumulate": accumulate,
         "learning_rate": learning_rate,
         "seed": seed,
     }
@@ -65,7 +68,11 @@ def temporal(
     config = TemporalTrainingConfig() if resume else TemporalTrainingConfig.from_dict(given)
     folders = [validation] if validation else []
     changes = given if resume else {}
-    temporal_run(out, data, folders, config, codec, resume=resume, changes=changes, workers=workers).run()
-    report = export_temporal(out, target or out / FILE)
-    (out / REPORT).write_text(json.dumps(report, indent=2) + "\n")
-    say(f"wrote {target or out / FILE}: {report['name']} ({report['temporal_id']})")
+    training = temporal_run(
+        out, data, folders, config, codec, resume=resume, changes=changes, workers=workers
+    )
+    training.run()
+    if training.accelerator.is_main_process:
+        report = export_temporal(out, target or out / FILE)
+        (out / REPORT).write_text(json.dumps(report, indent=2) + "\n")
+        say(f"wrote {target or out / FILE}: {report['name']} ({report['temporal_id']})")
