@@ -86,6 +86,9 @@ def _killing(report: dict[str, Any]) -> str:
         "`kill -9` of all processes when half of the pictures had their lines, then the same command again. Coded "
         "again are those that were in hand."
     )
+    if other := report.get("killed_in"):
+        figures = ", ".join(f"{how}: {pace:g}" for how, pace in other["items_per_second"].items())
+        note += f" It was part of {other['run']}, in pictures a second: {figures}."
     return f"\n\n{markdown_table(head, [row], right=range(1, 6))}\n\n{note}"
 
 
