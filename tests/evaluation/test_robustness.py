@@ -1,7 +1,12 @@
+from functools import partial
+
 import pytest
 
+from cotam.bitstream import read_stream
 from cotam.codec import Codec
-from cotam.errors import ModelError
+from cotam.codec.temporal import load_temporal_codec
+from cotam.errors import BitstreamError, ModelError
+from cotam.evaluation.frames import decode_all, may_predict
 from cotam.evaluation.robustness import (
     MAX_GROWTH,
     MAX_SECONDS,
@@ -33,6 +38,21 @@ def test_spoilt_streams_give_a_picture_or_a_refusal(streams, random_codec: Codec
     ]
     assert set(results) <= {PICTURE, REFUSED, "another model"}
     assert REFUSED in results
+
+
+def test_predicted_frames_are_spoilt_too_and_all_frames_are_decoded(shipped_codec: Codec):
+    found = valid_streams(shipped_codec, load_temporal_codec(shipped_codec))
+    predicted = [data for data in found if may_predict(data)]
+    assert [sum(frame.predicted for frame in read_stream(data).frames) for data in predicted] == [3, 2, 2]
+    for data in predicted:
+        decode_all(shipped_codec, data)
+    spoilt = bytearray(predicted[0])
+    spoilt[-20] ^= 1  # in the last frame
+    with pytest.raises(BitstreamError):
+        decode_all(shipped_codec, bytes(spoilt))
+    decode = partial(decode_all, shipped_codec)
+    outcomes = [try_stream(decode, shipped_codec.model_id, 7, index, predicted) for index in range(100)]
+    assert {outcome.result for outcome in outcomes} <= {PICTURE, REFUSED, "another model"}
 
 
 def test_any_other_exception_is_a_failure_that_can_be_replayed(streams):

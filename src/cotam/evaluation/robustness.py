@@ -70,7 +70,7 @@ def valid_streams(codec: Codec, temporal: TemporalCodec | None = None) -> list[b
 
 def _predicted(temporal: TemporalCodec, levels: LevelMap) -> list[bytes]:
     """Sequences of predicted frames: moved with a level map, not changed at all, of one cell."""
-    picture = synthetic_picture(104, 80)
+    picture = synthetic_picture(128, 80)
     moved = [np.ascontiguousarray(picture[n : n + 64, 2 * n : 2 * n + 96]) for n in range(0, 16, 4)]
     small = [moved[0][n : n + 9, :16] for n in range(3)]
     return [
