@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 from training.launching import launch
+from training.sizes import MODEL
 
 from cotam.errors import TrainingError
-from cotam.models.cotam_s_config import CotamSConfig
 from cotam.training import run as loop
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig
@@ -23,18 +23,6 @@ from cotam.training.train_codec import codec_run
 TOLERANCE = 2e-5
 """Largest difference of a weight or logged figure: the sums of two gradients are rounded in another order."""
 STEPS = 4
-MODEL = CotamSConfig(
-    latents=8,
-    hyper=4,
-    wide=8,
-    deep=8,
-    analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1),
-    hyper_hidden=8,
-    features=8,
-    context=8,
-    nodes=3,
-)
 CONFIG = CodecTrainingConfig(
     crop=64, batch=2, steps=STEPS, warmup=2, bf16=False, graphics=0.5, learning_rate=1e-4
 )

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from training.sizes import MODEL
 
 from cotam.checkpoint import load_model
 from cotam.errors import TrainingError
-from cotam.models.cotam_s_config import CotamSConfig
 from cotam.models.elic.codec import ElicConfig
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import CodecTrainingConfig
@@ -19,18 +19,6 @@ from cotam.training.export import export_model
 from cotam.training.run import UNPLANNED, TrainingRun
 from cotam.training.train_codec import codec_run
 
-MODEL = CotamSConfig(
-    latents=8,
-    hyper=4,
-    wide=8,
-    deep=8,
-    analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1),
-    hyper_hidden=8,
-    features=8,
-    context=8,
-    nodes=3,
-)
 CONFIG = CodecTrainingConfig(crop=64, batch=2, steps=4, warmup=2, bf16=False, graphics=0.5)
 
 

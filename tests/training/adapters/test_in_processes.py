@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from accelerate.state import AcceleratorState
 from training.launching import WORLD, launch
+from training.sizes import MODEL
 
-from cotam.models.cotam_s_config import CotamSConfig
 from cotam.training import run as loop
 from cotam.training.adapters.config import AdapterTrainingConfig, NeckTrainingConfig
 from cotam.training.adapters.run import Inputs, adapter_run, neck_run
@@ -23,18 +23,6 @@ TOLERANCE = {"codec": 2e-3, "adapter": 2e-5, "d1": 2e-5, "d2": 2e-5, "d3": 2e-5,
 UNBROKEN = {"resumed": "adapter"}
 """Of a run that began in one process and goes on in two, the one that stays in one."""
 RECIPE: dict[str, Any] = {"batch": 2, "steps": 3, "warmup": 1, "ema": 0.5, "learning_rate": 1e-4}
-MODEL = CotamSConfig(
-    latents=8,
-    hyper=4,
-    wide=8,
-    deep=8,
-    analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1),
-    hyper_hidden=8,
-    features=8,
-    context=8,
-    nodes=3,
-)
 SCRIPT = """
 import sys
 sys.path[:0] = [sys.argv[1], sys.argv[2]]
