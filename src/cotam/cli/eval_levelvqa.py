@@ -43,6 +43,12 @@ def levelvqa(
         str | None,
         typer.Option(metavar="R,R,…", help="Every picture in at most so many bits per pixel: equal bytes."),
     ] = None,
+    jpeg_share: Annotated[
+        str | None,
+        typer.Option(
+            metavar="S,S,…", help="Every picture in at most this share of its bytes as JPEG of quality 75."
+        ),
+    ] = None,
     num: Annotated[int, typer.Option(metavar="N", help="How many scenes.")] = 1000,
     seed_start: Start = 0,
     split: Split = "test",
@@ -99,6 +105,7 @@ def levelvqa(
         model,
         AblationGuidance(guidance or default.shallow, deep_guidance or default.deep),
         num if similarity else 0,
+        numbers(jpeg_share, "--jpeg-share"),
     )
     if anchor is not None:
         choose_anchor(names, anchor)

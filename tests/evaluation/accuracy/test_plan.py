@@ -27,6 +27,8 @@ def test_blocks_hold_all_scenes_once_in_order():
         ({"qualities": (0.0,)}, "from 1 to 100, not 0"),
         ({"bpps": (0.0,)}, "above 0"),
         ({"bpps": (float("nan"),)}, "above 0"),
+        ({"bpps": (1.0,), "jpeg_shares": (0.2,)}, "one of them"),
+        ({"jpeg_shares": (1.5,)}, "at most 1, not 1.5"),
         ({"bpps": (0.1,), "num": 0}, "at least 1"),
         ({"bpps": (0.1,), "split": "dev"}, "unknown split"),
         ({"bpps": (0.1,), "size": 99}, "224"),

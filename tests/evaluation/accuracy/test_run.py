@@ -1,3 +1,4 @@
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cotam.evaluation.accuracy.plan import LOSSLESS, Plan, Rate
 from cotam.evaluation.accuracy.report import accuracy_report, answers_of
 from cotam.evaluation.accuracy.run import evaluate, scene_count
 from cotam.evaluation.methods import Method, load_methods
-from cotam.levelvqa import questions_of, sample_graph, split_seeds
+from cotam.levelvqa import questions_of, sample_graph, scene, split_seeds
 
 PLAN = Plan(("png", "jpeg"), qualities=(10, 60), num=9)
 LOW, HIGH = Rate("quality", 10), Rate("quality", 60)
@@ -103,6 +104,16 @@ def test_at_equal_bytes_no_picture_is_larger_unless_it_is_said(pretended, cache)
         for entry in entries:
             assert entry.fits == (entry.bytes <= rate.value * 224 * 224 / 8)
     assert all(entry.fits for entry in measured.entries["webp", Rate("bpp", 1.0)])
+
+
+def test_at_a_share_of_jpeg_every_picture_has_a_limit_of_its_own(pretended, cache):
+    plan = Plan(("webp",), jpeg_shares=(0.5,), num=3)
+    (entries,) = run(plan, pretended(3), cache).entries.values()
+    for entry, seed in zip(entries, split_seeds("test", 3), strict=True):
+        file = io.BytesIO()
+        scene(seed).image.save(file, "JPEG", quality=75, optimize=True, progressive=True)
+        assert entry.fits
+        assert 0.4 * len(file.getvalue()) < entry.bytes <= 0.5 * len(file.getvalue())
 
 
 def test_a_stream_goes_to_the_mllm_where_the_method_wants_that(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cotam.evaluation.accuracy.plan import EQUAL_BYTES
 from cotam.levelvqa import LEVELS
 
 Report = Mapping[str, Any]
@@ -82,7 +83,7 @@ def difference_table(report: Report) -> Table:
     rows = tuple(
         (row["method"], row["rate"], *(gain_cell(row.get(group)) for group in ("overall", *LEVELS)))
         for row in report["differences"]
-        if row["rate"].startswith("bpp")
+        if row["rate"].startswith(tuple(EQUAL_BYTES))
     )
     title = f"Accuracy minus that of {report['anchor']} at equal bytes, percentage points, paired over scenes"
     return Table(title, ("method", "rate", "all", *LEVELS), rows)

@@ -17,10 +17,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from cotam.evaluation.accuracy.plan import Kind, Plan, Rate
+from cotam.evaluation.accuracy.plan import EQUAL_BYTES, Kind, Plan, Rate
 from cotam.evaluation.methods import Fitted, Method, Shown, load_methods
 from cotam.evaluation.rate import CEILING_DB
-from cotam.evaluation.rivals import Pixels
+from cotam.evaluation.rivals import Pixels, load_rivals
 from cotam.levelvqa.drawing import render
 from cotam.levelvqa.sampling import sample_graph
 from cotam.metrics import psnr
@@ -124,11 +124,16 @@ def _streams(method: Method, pixels: Pixels, rates: tuple[Rate, ...]) -> list[_S
 
 def _prepared(method: Method, pixels: Pixels, kind: Kind) -> Callable[[Rate], Fitted]:
     """Do what all rates of a kind have in common; the result codes at a rate."""
-    if kind == "bpp":
-        fit, area = method.fitter(pixels), pixels.shape[0] * pixels.shape[1]
-        return lambda rate: fit(int(rate.value * area / 8))
+    if kind in EQUAL_BYTES:
+        fit = method.fitter(pixels)
+        whole = pixels.shape[0] * pixels.shape[1] / 8 if kind == "bpp" else _jpeg_bytes(pixels)
+        return lambda rate: fit(int(rate.value * whole))
     encode = method.encoder(pixels)
     return lambda rate: Fitted(encode(rate.value).data, True)
+
+
+def _jpeg_bytes(pixels: Pixels) -> int:
+    return len(load_rivals(["jpeg"])[0].encoder(pixels)(75).data)
 
 
 def _decoded(method: Method, pixels: Pixels, stream: _Stream) -> CodedScene:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cotam.evaluation.accuracy.plan import Rate
+from cotam.evaluation.accuracy.plan import EQUAL_BYTES, Rate
 from cotam.evaluation.accuracy.run import Measured
 from cotam.evaluation.accuracy.tables import OVERALL, Resampled, Table, bounds, rights
 from cotam.levelvqa import LEVELS
@@ -132,7 +132,7 @@ def difference_rows(found: Figures, anchor: str) -> Iterator[dict[str, Any]]:
             if point.rate not in base:
                 continue
             other = base[point.rate]
-            if point.rate.kind == "bpp" and point.bpp > EXCESS * other.bpp:
+            if point.rate.kind in EQUAL_BYTES and point.bpp > EXCESS * other.bpp:
                 continue
             gains = {
                 group: _gain(point, other, group)
