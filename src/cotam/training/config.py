@@ -74,8 +74,10 @@ class CodecTrainingConfig(RunConfig):
     """Last part of the schedule, 0..1, that uses crops of twice the side and a quarter of the batch."""
     balance: float = 0.55
     """Loss weight of a quality is lmbda^-balance: 0 favours high rates, 0.6 levels all rates."""
-    graphics: float = 0.15
+    graphics: float = 0.2
     """Share of rendered text, charts and interfaces in the crops, 0..1."""
+    scenes: float = 0.15
+    """Share of scenes of LevelVQA's training split in the crops, 0..1."""
     uniform_levels: float = 0.5
     """Share of crops with a uniform level map, 0..1."""
 
@@ -84,9 +86,11 @@ class CodecTrainingConfig(RunConfig):
         super().__post_init__()
         if self.crop < 64 or self.crop % 64:
             raise ValueError(f"crop must be a multiple of 64, not {self.crop}")
-        for name in ("late_share", "graphics", "uniform_levels"):
+        for name in ("late_share", "graphics", "scenes", "uniform_levels"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
+        if self.graphics + self.scenes > 1:
+            raise ValueError(f"graphics and scenes must be 1 at most together, not {self.graphics + self.scenes}")
 
 
 def resumed_recipe(saved: C, changes: Mapping[str, Any], changeable: Sequence[str]) -> C:
