@@ -250,5 +250,5 @@ def refuse_second_run(folder: Path) -> None:
 
 
 def _differences(saved: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the options that were stated, those that are not as they were."""
-    return {name: value for name, value in changes.items() if saved[name] != value}
+    """Of the options that were stated, those that are not as they were; a checkpoint may be older than some."""
+    return {name: value for name, value in changes.items() if saved.get(name) != value}
