@@ -46,6 +46,12 @@ def codec(
     balance: Annotated[
         float | None, typer.Option(help="0 favours high rates in the loss, 0.6 weighs all alike.")
     ] = None,
+    graphics: Annotated[
+        float | None, typer.Option(help="Share of rendered text, charts and interfaces in the crops, 0 to 1.")
+    ] = None,
+    scenes: Annotated[
+        float | None, typer.Option(help="Share of LevelVQA's training scenes in the crops, 0 to 1.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     bf16: Annotated[bool | None, typer.Option("--bf16/--no-bf16", help="Transforms in bfloat16.")] = None,
     compiled: Annotated[bool | None, typer.Option("--compile", help="Use torch.compile.")] = None,
@@ -69,8 +75,8 @@ def codec(
     """Train a base codec on folders of photographs; what is not given follows from the device.
 
     With --resume the run goes on with its own model and recipe, bit for bit on a CPU. A new --steps or --minutes
-    (counted from where it stands) plans the rest anew; --balance and --learning-rate may change as well. With --only
-    gains a model's networks stay as they are, and only how finely it quantises at each quality is learned: what an
+    (counted from where it stands) plans the rest anew; --balance, --batch, --graphics, --learning-rate and --scenes may
+    change as well. With --only gains a model's networks stay as they are, and only how finely it quantises at each quality is learned: what an
     imported codec of one rate needs.
     """
     chosen = {
@@ -81,6 +87,8 @@ def codec(
         "accumulate": accumulate,
         "learning_rate": learning_rate,
         "balance": balance,
+        "graphics": graphics,
+        "scenes": scenes,
         "seed": seed,
         "bf16": bf16,
         "compile": compiled,

@@ -33,8 +33,9 @@ class HyperAnalysis(nn.Module):
     def forward(self, y: Tensor, hats: Tensor) -> Tensor:
         """Describe the latents; asinh tames the range that they span from quality 1 to 100."""
         x = torch.cat([_asinh(y), hats.to(y.dtype) / HAT_ONE], 1)
-        h, w = x.shape[-2:]
-        x = F.pad(x, (0, -w % HYPER_STRIDE, 0, -h % HYPER_STRIDE), mode="replicate")
+        below, right = (-side % HYPER_STRIDE for side in x.shape[-2:])
+        if below or right:
+            x = F.pad(x, (0, right, 0, below), mode="replicate")
         x = self.spread(F.leaky_relu(self.enter(x), 0.1))
         x = F.leaky_relu(self.down.of_cells(x, 2), 0.1)
         return self.leave.of_cells(F.leaky_relu(x + self.mix(x), 0.1), 2)

@@ -76,6 +76,8 @@ class CodecTrainingConfig(RunConfig):
     """Loss weight of a quality is lmbda^-balance: 0 favours high rates, 0.6 levels all rates."""
     graphics: float = 0.15
     """Share of rendered text, charts and interfaces in the crops, 0..1."""
+    scenes: float = 0.0
+    """Share of scenes of LevelVQA's training split in the crops, 0..1; the presets have some, older runs had none."""
     uniform_levels: float = 0.5
     """Share of crops with a uniform level map, 0..1."""
 
@@ -84,9 +86,11 @@ class CodecTrainingConfig(RunConfig):
         super().__post_init__()
         if self.crop < 64 or self.crop % 64:
             raise ValueError(f"crop must be a multiple of 64, not {self.crop}")
-        for name in ("late_share", "graphics", "uniform_levels"):
+        for name in ("late_share", "graphics", "scenes", "uniform_levels"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
+        if self.graphics + self.scenes > 1:
+            raise ValueError(f"graphics and scenes must be 1 at most together, not {self.graphics + self.scenes}")
 
 
 def resumed_recipe(saved: C, changes: Mapping[str, Any], changeable: Sequence[str]) -> C:
@@ -104,6 +108,7 @@ def resumed_recipe(saved: C, changes: Mapping[str, Any], changeable: Sequence[st
 
 def preset_for(device: torch.device) -> CodecTrainingConfig:
     """The recipe that suits a device: small crops on a CPU, big batches on an accelerator."""
+    mixed = CodecTrainingConfig(graphics=0.2, scenes=0.15)
     if device.type == "cuda":
-        return CodecTrainingConfig(crop=256, batch=32, late_share=0.0, learning_rate=1e-3)
-    return CodecTrainingConfig(bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
+        return dataclasses.replace(mixed, crop=256, batch=32, late_share=0.0)
+    return dataclasses.replace(mixed, bf16=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))

@@ -1,4 +1,4 @@
-"""Training crops: photographs from folders mixed with rendered graphics.
+"""Training crops: photographs from folders mixed with rendered graphics and scenes of LevelVQA.
 
 A batch is a pure function of (seed, index), so a resumed run sees exactly the crops that an unbroken one would, with
 any number of loader processes.
@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 from cotam.entropy_models.structure import STRIDE
 from cotam.errors import ImageError, TrainingError
 from cotam.images import find_images, load_image
+from cotam.levelvqa import SPLITS, scene
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.graphics import render_graphic
 from cotam.training.level_maps import random_steps, spread_steps
@@ -73,8 +74,11 @@ class CropDataset(Dataset[Batch]):
         return Batch(*(torch.from_numpy(array) for array in (np.stack(pixels), np.stack(steps), base)))
 
     def _crop(self, rng: np.random.Generator, crop: int) -> np.ndarray:
-        if rng.random() < self.config.graphics:
+        kind = rng.random()
+        if kind < self.config.graphics:
             return render_graphic(rng, crop)
+        if kind < self.config.graphics + self.config.scenes:
+            return _of_scene(rng, crop)
         pictures = self.pictures[crop]
         return _cut(rng, pictures[rng.integers(len(pictures))], crop)
 
@@ -82,6 +86,15 @@ class CropDataset(Dataset[Batch]):
 def _at_least(pictures: list[np.ndarray], side: int) -> list[np.ndarray]:
     """Pictures that hold a crop of this side; all of them, to be enlarged, where none does."""
     return [picture for picture in pictures if min(picture.shape[:2]) >= side] or pictures
+
+
+def _of_scene(rng: np.random.Generator, crop: int) -> np.ndarray:
+    """A square of a scene, with none of its pixels resampled; small scenes go on in the mirror."""
+    picture = np.asarray(scene(int(rng.integers(SPLITS["train"].stop))).image)
+    beyond = max(crop - picture.shape[0], 0)
+    picture = np.pad(picture, ((0, beyond), (0, beyond), (0, 0)), mode="symmetric")
+    top, left = rng.integers(picture.shape[0] - crop + 1, size=2)
+    return np.ascontiguousarray(picture[top : top + crop, left : left + crop])
 
 
 def _cut(rng: np.random.Generator, picture: np.ndarray, crop: int) -> np.ndarray:

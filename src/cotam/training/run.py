@@ -62,7 +62,7 @@ class TrainingRun:
         self.parts = config.accumulate * self.world
         self.average = AveragedModel(task.model, multi_avg_fn=_averaging(config.ema))
         self.optimizer = torch.optim.AdamW(
-            task.parameter_groups(config.weight_decay), lr=config.learning_rate
+            task.parameter_groups(config.weight_decay), lr=config.learning_rate, fused=True
         )
         self.step, self.drawn, self.total, self.seconds = 0, 0, config.steps or UNPLANNED, 0.0
         if state is not None:
@@ -199,6 +199,8 @@ class TrainingRun:
         self.task.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for group in self.optimizer.param_groups:
+            group["fused"] = True  # checkpoints from before may say otherwise
         self.step, self.seconds = state["step"], state["seconds"]
         self.parts, self.drawn = state.get("parts", 1), state.get("drawn", self.step)
         if self.parts % self.world:
@@ -248,5 +250,5 @@ def refuse_second_run(folder: Path) -> None:
 
 
 def _differences(saved: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the options that were stated, those that are not as they were."""
-    return {name: value for name, value in changes.items() if saved[name] != value}
+    """Of the options that were stated, those that are not as they were; a checkpoint may be older than some."""
+    return {name: value for name, value in changes.items() if saved.get(name) != value}

@@ -23,7 +23,7 @@ from cotam.training.run import UNPLANNED, TrainingRun, refuse_second_run
 from cotam.training.task import Outcome, Position, Span
 from cotam.training.validation import validate
 
-CHANGEABLE = ("steps", "minutes", "balance", "learning_rate")
+CHANGEABLE = ("steps", "minutes", "balance", "learning_rate", "batch", "graphics", "scenes")
 """Options that may change when a run is resumed."""
 GAINS = "gains"
 """What can be trained alone, and its name inside a codec."""

@@ -23,6 +23,8 @@ THINGS = ("nothing", *KINDS, "large", "small", "digit", "letter", "panel")
 TEXTS = tuple(text.upper() for text in (*WORDS, *DIGITS, *LETTERS))
 ALPHABET = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 MOST = 9
+PLACES = 14
+"""Parts of the picture's height, and of its width, that rows and columns are counted in."""
 
 PATCH_LABELS = MappingProxyType(
     {
@@ -32,9 +34,12 @@ PATCH_LABELS = MappingProxyType(
         "text": len(TEXTS),
         "character": len(ALPHABET),
         "stripes": len(ORIENTATIONS),
+        "small_word": len(TEXTS),
+        "row": PLACES,
+        "column": PLACES,
     }
 )
-"""Names of the patch labels and how many values each has."""
+"""Names of the patch labels and how many values each has; what is told again weighs more in the loss."""
 WHOLE_LABELS = MappingProxyType({"background": len(BACKGROUNDS), "main_colour": len(COLOURS)})
 """Names of the labels of whole pictures and how many values each has."""
 
@@ -58,6 +63,7 @@ def patch_labels(graph: SceneGraph, patch: int) -> np.ndarray:
             table[number, column] = values.get(name, UNKNOWN)
     labels = table[owner].T.copy()
     _write_characters(labels[list(PATCH_LABELS).index("character")], owner, things, graph, patch)
+    _write_places(labels[-2:], graph.size // patch)
     return labels
 
 
@@ -86,9 +92,9 @@ def _things(graph: SceneGraph) -> list[tuple[Box, dict[str, int]]]:
         values = {"thing": THINGS.index(item.kind), "colour": colours.index(item.colour)}
         things.append((item.box, values | {"count": min(count, MOST)}))
     for sign in signs(graph):
-        things.append(
-            (sign.box, {"thing": THINGS.index(_role(sign)), "text": TEXTS.index(sign.text.upper())})
-        )
+        role, text = _role(sign), TEXTS.index(sign.text.upper())
+        again = {"small_word": text} if role == "small" else {}
+        things.append((sign.box, {"thing": THINGS.index(role), "text": text} | again))
     return things
 
 
@@ -128,6 +134,12 @@ def _vote(painted: np.ndarray, side: int, values: int) -> np.ndarray:
     votes[:, 0] = 0
     best = votes.argmax(1)
     return np.where(votes.max(1) >= LEAST_CELLS, best, 0)
+
+
+def _write_places(target: np.ndarray, side: int) -> None:
+    """Write row and column of every patch of a square grid."""
+    places = np.arange(side) * PLACES // side
+    target[0], target[1] = np.repeat(places, side), np.tile(places, side)
 
 
 def _write_characters(

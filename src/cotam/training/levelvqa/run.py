@@ -6,6 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import torch
+
 from cotam.errors import TrainingError
 from cotam.mllm.embedded import EmbeddedSizes, build_tokenizer, restore_tokenizer, save_embedded
 from cotam.training.checkpoints import load_checkpoint
@@ -109,7 +111,11 @@ def _begin_with(task: LevelVQATask, state: dict[str, Any], parts: tuple[str, ...
         or state.get("tokenizer") != task.description["tokenizer"]
     ):
         raise TrainingError("the runs to begin with are of other sizes or tokenizers than each other")
+    own = task.model.state_dict()
     kept = {key: value for key, value in state["model"].items() if key.startswith(parts)}
+    for key in kept:
+        if key.startswith("patch_head."):  # labels that the earlier run did not have begin anew
+            kept[key] = torch.cat([kept[key], own[key][len(kept[key]) :]])
     task.model.load_state_dict(kept, strict=False)
 
 
