@@ -3,9 +3,12 @@
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 
+from cotam.levelvqa import SPLITS, scene
 from cotam.ops.quality_scale import MAX_STEP, MIN_STEP
+from cotam.training import crops
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.crops import CropDataset
 
@@ -38,6 +41,29 @@ def test_every_quality_of_the_scale_is_seen_and_levels_stay_inside_it():
     assert steps.max() <= MAX_STEP
     assert any(len(batch.steps[0].unique()) > 1 for batch in batches)
     assert any(len(batch.steps[0].unique()) == 1 for batch in batches)
+
+
+def test_scenes_are_of_the_training_split_and_none_of_their_pixels_is_resampled(monkeypatch):
+    drawn = []
+
+    def recorded(seed):
+        drawn.append((seed, np.asarray(scene(seed).image)))
+        return scene(seed)
+
+    monkeypatch.setattr(crops, "scene", recorded)
+    data = CropDataset(PICTURES, dataclasses.replace(CONFIG, crop=128, graphics=0.0, scenes=1.0), 1)
+    early, late = data[0].pixels.numpy(), data[1].pixels.numpy()
+    assert all(seed in SPLITS["train"] for seed, _ in drawn)
+    for crop, (_, picture) in zip(early, drawn, strict=False):
+        windows = np.lib.stride_tricks.sliding_window_view(picture[..., 1], (128, 128))
+        assert (windows == crop[..., 1]).all((2, 3)).any()
+    mirrored = np.pad(drawn[-1][1], ((0, 32), (0, 32), (0, 0)), mode="symmetric")
+    assert (late[0] == mirrored).all()
+
+
+def test_shares_of_more_than_all_crops_are_refused():
+    with pytest.raises(ValueError, match=r"1 at most together, not 1\.1"):
+        dataclasses.replace(CONFIG, graphics=0.5, scenes=0.6)
 
 
 def test_photographs_too_small_for_a_late_crop_are_enlarged():

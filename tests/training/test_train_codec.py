@@ -13,7 +13,7 @@ from training.sizes import MODEL
 from cotam.checkpoint import load_model
 from cotam.errors import TrainingError
 from cotam.models.elic.codec import ElicConfig
-from cotam.training.checkpoints import load_checkpoint
+from cotam.training.checkpoints import load_checkpoint, save_checkpoint
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.export import export_model
 from cotam.training.run import UNPLANNED, TrainingRun
@@ -128,6 +128,18 @@ def test_a_change_of_recipe_holds_from_there_on_and_is_in_the_log(photographs, t
     assert run.config == dataclasses.replace(CONFIG, balance=0.5)
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert {"step": 2, "changed": {"balance": 0.5}} in rows
+
+
+def test_a_run_older_than_an_option_goes_on_without_it_or_with_what_is_stated(photographs, tmp_path):
+    stop_after(training(tmp_path, photographs), 2)
+    state = load_checkpoint(tmp_path)
+    del state["config"]["scenes"]
+    save_checkpoint(tmp_path, state)
+    assert training(tmp_path, photographs, resume=True).config.scenes == 0
+    training(tmp_path, photographs, resume=True, changes={"scenes": 0.25, "batch": 4}).run()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert {"step": 2, "changed": {"scenes": 0.25, "batch": 4}} in rows
+    assert load_checkpoint(tmp_path)["step"] == CONFIG.steps
 
 
 def test_what_a_run_keeps_to_its_end_cannot_change(photographs, tmp_path):

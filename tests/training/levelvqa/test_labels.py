@@ -55,6 +55,21 @@ def test_a_word_names_itself_and_the_character_under_each_patch():
     assert label(labels, "thing", 50, 20) == THINGS.index("large")
 
 
+def test_a_small_word_is_told_twice_and_a_large_one_once():
+    small = Sign("taxi", "small", "black", "white", Box(32, 0, 96, 32))
+    large = Sign("TAXI", "large", "black", "white", Box(32, 64, 96, 96))
+    labels = patch_labels(graph(words=(small, large)), PATCH)
+    assert label(labels, "text", 50, 20) == label(labels, "small_word", 50, 20) == TEXTS.index("TAXI")
+    assert label(labels, "small_word", 50, 80) == UNKNOWN
+
+
+def test_every_patch_tells_its_row_and_column():
+    labels = patch_labels(graph(), PATCH)
+    assert (label(labels, "row", 40, 200), label(labels, "column", 40, 200)) == (12, 2)
+    coarse = patch_labels(graph(), 32)
+    assert coarse[NAMES.index("row")].reshape(7, 7)[:, 0].tolist() == [0, 2, 4, 6, 8, 10, 12]
+
+
 def test_the_whole_picture_names_its_background():
     assert whole_labels(graph()).tolist() == [BACKGROUNDS.index("wood"), list(COLOURS).index("blue")]
 

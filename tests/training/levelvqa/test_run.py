@@ -12,7 +12,7 @@ from cotam.cli.running import run as command
 from cotam.errors import TrainingError
 from cotam.levelvqa.scene import scene
 from cotam.mllm.embedded import assemble
-from cotam.training.checkpoints import load_checkpoint
+from cotam.training.checkpoints import load_checkpoint, save_checkpoint
 from cotam.training.levelvqa.run import export_levelvqa
 
 
@@ -97,6 +97,19 @@ def test_a_run_can_begin_with_the_tower_of_another(start, config, finished, tmp_
     assert not torch.equal(ours[head], theirs[head])
     assert run.step == 0
     assert run.config.first_scene == config.steps * config.batch
+
+
+def test_a_tower_that_knew_fewer_labels_begins_the_others_anew(start, config, finished, tmp_path):
+    earlier = load_checkpoint(finished)
+    head = earlier["model"]["patch_head.weight"]
+    for name in ("patch_head.weight", "patch_head.bias"):
+        earlier["model"][name] = earlier["model"][name][:-2]
+    (tmp_path / "earlier").mkdir()
+    save_checkpoint(tmp_path / "earlier", earlier)
+    run = start(tmp_path / "new", dataclasses.replace(config, seed=7), tower=tmp_path / "earlier")
+    begun = run.task.model.state_dict()["patch_head.weight"]
+    assert torch.equal(begun[:-2], head[:-2])
+    assert not torch.equal(begun[-2:], head[-2:])
 
 
 def test_a_frozen_tower_stands_still_while_the_language_model_goes_on(start, config, finished, tmp_path):
