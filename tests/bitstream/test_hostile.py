@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cotam.bitstream import SequenceReader, Stream, iterate_frames, read_header, read_stream, write_stream
 from cotam.bitstream.header import header_bytes
-from cotam.bitstream.sequence import record_bytes
+from cotam.bitstream.sequence import all_records
 from cotam.errors import BitstreamError
 
 EDITS = st.lists(
@@ -78,7 +78,7 @@ def test_an_altered_stream_with_right_checksums_reads_or_is_refused(
     if not stream.header.sequence:
         reads_or_is_refused(sealed(edited(write_stream(stream)[:-4], edits)))
         return
-    records = [record_bytes(*pair) for pair in zip(stream.frames, stream.timestamp_deltas(), strict=True)]
+    records = all_records(stream.frames, stream.timestamp_deltas())
     parts = [header_bytes(stream.header), *records]
     hit = data.draw(st.integers(0, len(parts) - 1))
     sections = [edited(part[:-4], edits) if index == hit else part[:-4] for index, part in enumerate(parts)]

@@ -43,7 +43,7 @@ def test_a_still_image_iterates_as_one_frame(still: Stream) -> None:
 def test_every_frame_obeys_the_bomb_rule() -> None:
     header = StreamHeader(768, 512, b"abcd", sequence=True)
     good, bomb = FrameRecord(1.0, None, bytes(768)), FrameRecord(1.0, None, bytes(767))
-    data = write_stream(Stream(header, (good,)))[:-2] + record_bytes(bomb, 40) + b"\0\0"
+    data = write_stream(Stream(header, (good,)))[:-2] + record_bytes(bomb, 40, b"") + b"\0\0"
     with pytest.raises(BitstreamError, match="must be at least 768 bytes, got 767"):
         read_stream(data)
 

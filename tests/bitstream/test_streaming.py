@@ -17,6 +17,8 @@ from cotam.bitstream import (
     read_stream,
     write_stream,
 )
+from cotam.bitstream.header import header_bytes
+from cotam.bitstream.sequence import all_records, record_bytes
 from cotam.errors import BitstreamError, TruncatedError
 
 HEADER = StreamHeader(64, 48, b"abcd", sequence=True)
@@ -196,21 +198,56 @@ def test_predicted_frames_are_known_without_reading_them() -> None:
 def test_a_sequence_cannot_begin_with_a_predicted_frame() -> None:
     with pytest.raises(ValueError, match="must be a key frame"):
         Stream(PREDICTING, (frame(0, predicted=True),))
-    data = write_stream(Stream(PREDICTING, (frame(0), frame(1, predicted=True))))
-    headless = data[:17] + data[17 + (len(data) - 19) // 2 :]
+    headless = header_bytes(PREDICTING) + record_bytes(frame(1, predicted=True), 1, b"") + b"\0\0"
     for read in (lambda: read_stream(headless), lambda: SequenceReader(io.BytesIO(headless)).entry(0)):
         with pytest.raises(BitstreamError, match="must be a key frame"):
             read()
 
 
-def test_version_1_has_no_predicted_frames() -> None:
-    data = bytearray(write_stream(Stream(PREDICTING, (frame(0), frame(1, predicted=True)))))
-    data[4] = 1 << 4 | 1
-    from cotam.bitstream.checksum import checksum
+GROUPS = (frame(0), frame(1, predicted=True), frame(2, predicted=True), frame(3), frame(4, predicted=True))
 
-    data[13:17] = checksum(bytes(data[:13]))
+
+def without(*left_out: int) -> bytes:
+    """A sequence of `GROUPS` from which records were taken."""
+    records = all_records(GROUPS, [0, 1, 1, 1, 1])
+    kept = [record for number, record in enumerate(records) if number not in left_out]
+    return b"".join([header_bytes(PREDICTING), *kept, b"\0\0"])
+
+
+@pytest.mark.parametrize(("left_out", "come"), [(0, 0), (1, 1), (2, 4), (3, 3)])
+def test_a_record_that_is_taken_out_is_missed_where_the_next_one_was_predicted_from_it(left_out, come):
+    reader = SequenceReader(io.BytesIO(without(left_out)), salvage=True)
+    assert len(list(reader)) == come
+    assert (reader.damage is None) == (come == 4)
+
+
+def test_frames_up_to_a_key_frame_can_be_left_out_together() -> None:
+    assert [one.payload for one in read_stream(without(0, 1, 2)).frames] == [
+        one.payload for one in GROUPS[3:]
+    ]
+    assert len(read_stream(without(1, 2)).frames) == 3
+
+
+def test_a_predicted_frame_read_by_itself_or_appended_later_is_held_to_the_one_before() -> None:
+    file = io.BytesIO()
+    with SequenceWriter(file, PREDICTING) as writer:
+        writer.append(GROUPS[0])
+    file.seek(0)
+    with SequenceWriter.resume(file) as writer:
+        for one in GROUPS[1:]:
+            writer.append(one)
+    assert file.getvalue() == without()
+    file.seek(0)
+    assert SequenceReader(file).frame(2) == GROUPS[2]
+    with pytest.raises(BitstreamError, match="checksum mismatch in a predicted frame"):
+        SequenceReader(io.BytesIO(without(1))).frame(1)
+
+
+def test_version_1_has_no_predicted_frames() -> None:
+    head = header_bytes(replace(PREDICTING, version=1))
+    data = head + record_bytes(frame(1, predicted=True), 0, b"") + b"\0\0"
     with pytest.raises(BitstreamError, match="quality must be 1 to 100"):
-        read_stream(bytes(data))
+        read_stream(data)
 
 
 def test_a_thousand_frames_are_written_and_read_in_the_memory_of_a_few(tmp_path: Path) -> None:

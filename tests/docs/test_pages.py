@@ -64,7 +64,7 @@ def test_the_recipe_of_the_models_page_is_the_preset_for_cpus() -> None:
         r"^\| `([a-z_]+)` \| (\S+) \|", (ROOT / "docs" / "models.md").read_text("utf-8"), re.MULTILINE
     )
     preset = preset_for(torch.device("cpu"))
-    assert len(rows) == 13
+    assert len(rows) == 14
     assert {name: float(value) for name, value in rows} == {
         name: float(getattr(preset, name)) for name, _ in rows
     }

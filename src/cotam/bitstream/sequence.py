@@ -1,13 +1,13 @@
 """The frames of a sequence: records of timestamp, length, body and checksum, closed by a terminator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cotam.bitstream.byte_reader import ByteReader, varint_bytes
 from cotam.bitstream.checks import refusing_stream_values
 from cotam.bitstream.checksum import checksum, read_checksum
-from cotam.bitstream.frame import body_bytes, read_body
-from cotam.bitstream.limits import MAX_BODY_BYTES, MAX_FRAMES, MIN_BODY_BYTES
+from cotam.bitstream.frame import body_bytes, read_body, read_quality
+from cotam.bitstream.limits import CHECKSUM_BYTES, MAX_BODY_BYTES, MAX_FRAMES, MIN_BODY_BYTES
 from cotam.bitstream.records import FrameRecord, StreamHeader, check_frame
 from cotam.errors import BitstreamError
 
@@ -15,15 +15,31 @@ TERMINATOR = b"\0\0"
 """Timestamp delta 0 and body length 0: no frame follows."""
 
 
-def record_bytes(frame: FrameRecord, delta_ms: int) -> bytes:
-    """The record of ``frame``, ``delta_ms`` milliseconds after the frame before it."""
+def record_bytes(frame: FrameRecord, delta_ms: int, before: bytes) -> bytes:
+    """The record of ``frame``, ``delta_ms`` milliseconds after the frame before it.
+
+    Args:
+        frame: a frame.
+        delta_ms: time since the frame before.
+        before: checksum of the record before. That of a predicted frame covers it: so a predicted frame cannot follow
+            another frame than it did without that being seen.
+    """
     body = body_bytes(frame)
     record = varint_bytes(delta_ms) + varint_bytes(len(body)) + body
-    return record + checksum(record)
+    return record + checksum(record, before if frame.predicted else b"")
+
+
+def all_records(frames: Iterable[FrameRecord], deltas_ms: Iterable[int]) -> Iterator[bytes]:
+    """The records of a whole sequence, of its frames and the times between them."""
+    before = b""
+    for frame, delta_ms in zip(frames, deltas_ms, strict=True):
+        record = record_bytes(frame, delta_ms, before)
+        yield record
+        before = record[-CHECKSUM_BYTES:]
 
 
 def read_records(
-    reader: ByteReader, header: StreamHeader, index: int = 0, timestamp_ms: int = 0
+    reader: ByteReader, header: StreamHeader, index: int = 0, timestamp_ms: int = 0, before: bytes = b""
 ) -> Iterator[FrameRecord]:
     """Read frames up to the terminator, which must end the stream.
 
@@ -34,6 +50,7 @@ def read_records(
         header: of the stream.
         index: number of the first frame that is read.
         timestamp_ms: time of the frame before it.
+        before: checksum of the record before it.
 
     Raises:
         BitstreamError: truncated, altered, no frame, too many frames, or bytes behind the terminator.
@@ -46,7 +63,10 @@ def read_records(
             return
         timestamp_ms += head.delta_ms
         body = reader.take(head.length, "a frame")
-        read_checksum(reader, start, "a frame")
+        if read_quality(ByteReader(body), header)[1]:
+            before = read_checksum(reader, start, "a predicted frame, or in the one before it", before)
+        else:
+            before = read_checksum(reader, start, "a frame")
         frame = read_body(ByteReader(body), header, timestamp_ms)
         with refusing_stream_values():
             check_frame(header, index, frame)

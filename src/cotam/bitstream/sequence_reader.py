@@ -108,8 +108,9 @@ class SequenceReader:
             BitstreamError: it is damaged; others as in `entry`.
         """
         entry = self.entry(index)
-        before = entry.timestamp_ms - entry.delta_ms
-        return next(read_records(self._reader(entry.start), self.header, index, before))
+        reader = self._reader(entry.start - CHECKSUM_BYTES)
+        before = reader.take(CHECKSUM_BYTES, "the checksum of a frame")
+        return next(read_records(reader, self.header, index, entry.timestamp_ms - entry.delta_ms, before))
 
     def key_frame(self, index: int) -> int:
         """Number of the last key frame up to frame ``index``: where decoding it begins; errors as in `entry`."""

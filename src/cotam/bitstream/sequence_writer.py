@@ -5,7 +5,7 @@ from typing import BinaryIO, Self
 
 from cotam.bitstream.checks import check_integer
 from cotam.bitstream.header import header_bytes
-from cotam.bitstream.limits import MAX_FRAMES, MAX_VARINT
+from cotam.bitstream.limits import CHECKSUM_BYTES, MAX_FRAMES, MAX_VARINT
 from cotam.bitstream.records import FrameRecord, StreamHeader, check_frame
 from cotam.bitstream.sequence import TERMINATOR, record_bytes
 from cotam.bitstream.sequence_reader import SequenceReader
@@ -37,7 +37,7 @@ class SequenceWriter:
         """Time of the last frame."""
         self.bytes_written = 0
         """Bytes that this writer has written."""
-        self._file, self._closed = file, False
+        self._file, self._closed, self._before = file, False, b""
         self._write(header_bytes(header))
 
     @classmethod
@@ -59,7 +59,8 @@ class SequenceWriter:
         writer.header, writer.frames, writer.bytes_written = reader.header, reader.count(), 0
         writer.timestamp_ms = reader.entry(writer.frames - 1).timestamp_ms if writer.frames else 0
         writer._file, writer._closed = file, False
-        file.seek(start + reader.end)
+        file.seek(start + reader.end - CHECKSUM_BYTES)
+        writer._before = file.read(CHECKSUM_BYTES)
         file.truncate()
         return writer
 
@@ -79,7 +80,9 @@ class SequenceWriter:
         delta_ms = frame.timestamp_ms - self.timestamp_ms
         check_integer("time from one frame to the next", delta_ms, 0, MAX_VARINT)
         self.frames, self.timestamp_ms = self.frames + 1, frame.timestamp_ms
-        return self._write(record_bytes(frame, delta_ms))
+        record = record_bytes(frame, delta_ms, self._before)
+        self._before = record[-CHECKSUM_BYTES:]
+        return self._write(record)
 
     def close(self) -> None:
         """End the sequence; the file stays open.

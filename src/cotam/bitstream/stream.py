@@ -8,7 +8,7 @@ from cotam.bitstream.frame import body_bytes, read_body
 from cotam.bitstream.header import Flag, header_bytes, read_header, read_version_and_flags
 from cotam.bitstream.limits import CHECKSUM_BYTES, STILL_OVERHEAD_BYTES
 from cotam.bitstream.records import FrameRecord, Stream, StreamHeader
-from cotam.bitstream.sequence import TERMINATOR, read_records, record_bytes
+from cotam.bitstream.sequence import TERMINATOR, all_records, read_records
 from cotam.errors import BitstreamError
 
 
@@ -16,8 +16,7 @@ def write_stream(stream: Stream) -> bytes:
     """The bytes of ``stream``: the same stream gives the same bytes."""
     head = header_bytes(stream.header)
     if stream.header.sequence:
-        records = map(record_bytes, stream.frames, stream.timestamp_deltas())
-        return b"".join([head, *records, TERMINATOR])
+        return b"".join([head, *all_records(stream.frames, stream.timestamp_deltas()), TERMINATOR])
     still = head + body_bytes(stream.frames[0])
     return still + checksum(still)
 

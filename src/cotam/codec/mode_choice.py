@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cotam.codec.symbol_costs import BITS_PER_SQUARED_STEP, ESCAPE_BITS
+from cotam.codec.symbol_costs import ESCAPE_BITS
 from cotam.entropy_coding import PRECISION, TableSet
+from cotam.entropy_models.structure import BITS_PER_SQUARED_STEP
 
 SKIP_WORTH = 0.5 * BITS_PER_SQUARED_STEP
 """Bits that one squared step of distortion is worth against taking a cell over: less than against rounding a symbol,

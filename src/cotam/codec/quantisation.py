@@ -7,8 +7,9 @@ next smaller magnitude is taken instead where it saves more bits than its distor
 import torch
 from torch import Tensor
 
-from cotam.codec.symbol_costs import BITS_PER_SQUARED_STEP, lowering_thresholds
+from cotam.codec.symbol_costs import lowering_thresholds
 from cotam.entropy_coding import TableSet
+from cotam.entropy_models.structure import BITS_PER_SQUARED_STEP
 
 
 class Quantiser:

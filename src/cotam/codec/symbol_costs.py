@@ -10,7 +10,6 @@ import numpy as np
 
 from cotam.entropy_coding import PRECISION, TableSet
 
-BITS_PER_SQUARED_STEP = 11.0
 ESCAPE_BITS = 6.0
 """A rough price of what follows an escape symbol."""
 

@@ -6,11 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cotam.checkpoint.reading import ModelArrays
-from cotam.codec.symbol_costs import BITS_PER_SQUARED_STEP, lowering_thresholds
+from cotam.codec.symbol_costs import lowering_thresholds
 from cotam.edge.networks import Networks
 from cotam.edge.quality import quality_hats
 from cotam.entropy_coding import MAX_SYMBOL, FrameReader, FrameWriter
-from cotam.entropy_models.structure import HYPER_STRIDE, MAX_HYPER, PASSES, TABLES, blocks_of_pass
+from cotam.entropy_models.structure import (
+    BITS_PER_SQUARED_STEP,
+    HYPER_STRIDE,
+    MAX_HYPER,
+    PASSES,
+    TABLES,
+    blocks_of_pass,
+)
 from cotam.ops.integers import ONE
 from cotam.ops.quality_scale import HAT_ONE
 

@@ -10,6 +10,8 @@ HYPER_STRIDE = 4
 """Hyper-latents per latent position and axis: stride 64 in the picture."""
 MAX_HYPER = 127
 """Largest hyper-latent: the integer networks take activations of up to 128."""
+BITS_PER_SQUARED_STEP = 11.0
+"""What a squared quantisation step of distortion is worth to the encoder; see `cotam.codec.symbol_costs`."""
 PASSES = 4
 ORDER = (0, 3, 1, 2)
 PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cotam.entropy_models.choosing import choose_straight_through
 from cotam.entropy_models.gaussian import gaussian_bits
 from cotam.entropy_models.passes import PassBlock
 from cotam.entropy_models.structure import STRIDE, TABLES, Where
@@ -150,14 +151,14 @@ class BaseCodec(nn.Module):
         *,
         rounded: bool = False,
     ) -> TrainingOutput:
-        """Code pictures as training sees it: noise for the rate, straight-through rounding for everything else.
+        """Code pictures as training sees it: noise for the rate, and for everything else what an encoder would choose.
 
         Args:
             x: pictures, float32 (N, 3, H, W), H and W multiples of 64.
             steps: quality step of each latent position, int64 (N, H/16, W/16).
             base_steps: quality step of each picture, int64 (N,), without its level map.
             generator: source of the noise.
-            rounded: price the rounded symbols instead of noisy ones, as a real coder would.
+            rounded: round plainly, and price the rounded symbols instead of noisy ones.
         """
         coded = self.code(x, steps, base_steps, generator, rounded=rounded)
         return TrainingOutput(self.reconstruct(coded.y_hat, steps), coded.latent_bits, coded.hyper_bits)
@@ -173,13 +174,14 @@ class BaseCodec(nn.Module):
     ) -> TrainingLatents:
         """Code pictures as far as the latents; arguments as in `forward`."""
         disturb = round_straight_through if rounded else partial(add_uniform_noise, generator=generator)
+        choose = round_plainly if rounded else choose_straight_through
         hats = quality_hats(steps, self.config.nodes)
         y = self.analysis(x.contiguous(memory_format=torch.channels_last)).float()
         with torch.autocast(x.device.type, enabled=False):
             gain, inverse = self.gains(hats)
             y = y * gain
             z = self.hyper_symbols(y, hats)
-            y_hat, latent_bits, hyper_bits = self._code(y, z, hats, base_steps, disturb)
+            y_hat, latent_bits, hyper_bits = self._code(y, z, hats, base_steps, disturb, choose)
             return TrainingLatents(y_hat * inverse, latent_bits, hyper_bits)
 
     def reconstruct(self, y_hat: Tensor, steps: Tensor) -> Tensor:
@@ -192,9 +194,15 @@ class BaseCodec(nn.Module):
         return to_bytes(self.reconstruct(y_hat, steps))
 
     def _code(
-        self, y: Tensor, z: Tensor, hats: Tensor, base_steps: Tensor, disturb: Callable[[Tensor], Tensor]
+        self,
+        y: Tensor,
+        z: Tensor,
+        hats: Tensor,
+        base_steps: Tensor,
+        disturb: Callable[[Tensor], Tensor],
+        choose: Callable[[Tensor, Tensor], Tensor],
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Rounded latents, and the bits of latents and hyper-latents."""
+        """Latents of the symbols that are chosen, and the bits of latents and hyper-latents, of disturbed ones."""
         hyper_bits = self.hyper_bits(disturb(z), quality_hats(base_steps.view(-1, 1, 1), self.config.nodes))
         features = self.hyper_features(saturate(round_straight_through(z)))
         prior = self.context.prior_features(features[..., : y.shape[-2], : y.shape[-1]], hats / HAT_ONE)
@@ -205,10 +213,15 @@ class BaseCodec(nn.Module):
             for block, rest in zip(blocks, rests, strict=True):
                 bits[block.where] = gaussian_bits(disturb(rest), block.indexes)
             return [
-                block.means + round_straight_through(rest) for block, rest in zip(blocks, rests, strict=True)
+                block.means + choose(rest, block.indexes) for block, rest in zip(blocks, rests, strict=True)
             ]
 
         return self.context.run(prior, y, code), bits, hyper_bits
+
+
+def round_plainly(rest: Tensor, index: Tensor) -> Tensor:
+    """Nearest symbols, whatever they cost."""
+    return round_straight_through(rest)
 
 
 def table_count(network: BaseCodec) -> int:

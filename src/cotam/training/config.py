@@ -90,7 +90,9 @@ class CodecTrainingConfig(RunConfig):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
         if self.graphics + self.scenes > 1:
-            raise ValueError(f"graphics and scenes must be 1 at most together, not {self.graphics + self.scenes}")
+            raise ValueError(
+                f"graphics and scenes must be 1 at most together, not {self.graphics + self.scenes}"
+            )
 
 
 def resumed_recipe(saved: C, changes: Mapping[str, Any], changeable: Sequence[str]) -> C:

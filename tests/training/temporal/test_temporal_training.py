@@ -10,6 +10,7 @@ from cotam.checkpoint.loading import load_model
 from cotam.checkpoint.temporal import load_temporal
 from cotam.entropy_models.temporal import INTER, SKIP
 from cotam.errors import ModelError
+from cotam.models.base_codec import round_plainly
 from cotam.models.temporal import TemporalNetworks
 from cotam.ops.quality import quality_hats
 from cotam.ops.quantisation import round_straight_through
@@ -53,7 +54,7 @@ def test_untrained_networks_price_differences_as_the_base_model_prices_pictures(
     modes, reference = torch.full((1, 4, 8), INTER), torch.randn_like(y)
     with torch.no_grad():
         values, bits, hyper_bits = networks(y, z, reference, modes, hats, base_hats, round_straight_through)
-        expected = base._code(y, z, hats, steps[:, 0, 0], round_straight_through)
+        expected = base._code(y, z, hats, steps[:, 0, 0], round_straight_through, round_plainly)
         nothing = networks(0 * y, z, reference, 0 * modes + SKIP, hats, base_hats, round_straight_through)
     assert all(torch.allclose(a, b) for a, b in zip((values, bits, hyper_bits), expected, strict=True))
     assert not any(part.any() for part in nothing)

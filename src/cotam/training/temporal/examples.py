@@ -9,7 +9,7 @@ from torch import Tensor
 from cotam.codec.latents import LatentCoder
 from cotam.codec.mode_choice import effort, prefers_reference
 from cotam.codec.prediction import Predictor, Reference
-from cotam.codec.symbol_costs import BITS_PER_SQUARED_STEP
+from cotam.entropy_models.structure import BITS_PER_SQUARED_STEP
 from cotam.entropy_models.temporal import INTER, INTRA, SKIP
 from cotam.models.cotam_s import CotamS
 from cotam.models.temporal import TemporalNetworks
