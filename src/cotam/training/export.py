@@ -112,8 +112,10 @@ def described(state: dict[str, Any]) -> str:
     """One line on the training behind a checkpoint."""
     recipe, hours = state["config"], state["seconds"] / 3600
     crops = f"{recipe['batch']} crops of {recipe['crop']} x {recipe['crop']}"
+    mixed = {"graphics": "rendered graphics", "scenes": "scenes of LevelVQA"}
+    shown = ", ".join(["photographs", *(what for share, what in mixed.items() if recipe.get(share))])
     of = f"gains alone, of {state['start']}: " if state.get("start") else ""
-    return f"{of}{state['step']:,} steps of {crops}, photographs and rendered graphics, {hours:.1f} hours"
+    return f"{of}{state['step']:,} steps, at their end of {crops}: {shown}; {hours:.1f} hours"
 
 
 @torch.inference_mode()
