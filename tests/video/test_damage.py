@@ -80,7 +80,7 @@ def test_any_changed_bit_of_a_frame_is_noticed_and_hides_no_other_frame(stream: 
     for place in np.linspace(0, 1, end - start - 2):
         for bit in (0x01, 0x80):
             reader = SequenceReader(io.BytesIO(damaged(stream, place, bit)))
-            with pytest.raises(BitstreamError, match="checksum mismatch in a predicted frame"):
+            with pytest.raises(BitstreamError, match=r"checksum mismatch in a (predicted )?frame"):
                 reader.frame(HIT)
             in_checksum = start + 2 + round(place * (end - start - 3)) >= end - CHECKSUM_BYTES
             lost = {HIT, HIT + 1} if in_checksum else {HIT}  # the next frame's checksum covers this one's
