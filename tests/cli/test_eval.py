@@ -106,7 +106,7 @@ def test_two_runs_give_the_same_json_but_for_timings(measure, tmp_path):
     ("words", "code", "problem"),
     [
         (("--method", "gif", "--bpp", "1"), 2, "unknown method 'gif'; known: png, jpeg"),
-        (("--method", "jpeg"), 2, "give qualities or bits per pixel"),
+        (("--method", "jpeg"), 2, "give qualities, bits per pixel or shares of JPEG"),
         (("--method", "jpeg", "--bpp", "1", "--qualities", "5"), 2, "one of them"),
         (("--method", "jpeg", "--bpp", "low"), 2, "--bpp must be numbers such as 0.1,0.2, not 'low'"),
         (("--method", "jpeg", "--bpp", ","), 2, "--bpp must be numbers"),
