@@ -15,6 +15,7 @@ def adapter(
     validation: tokens.Validation = None,
     minutes: tokens.Minutes = None,
     steps: tokens.Steps = None,
+    start: tokens.Start = None,
     resume: tokens.Resume = False,
     batch: tokens.Batch = None,
     accumulate: tokens.Accumulate = None,
@@ -68,7 +69,7 @@ def adapter(
     except ImportError as error:
         raise tokens.missing(error) from error
     config = tokens.recipe(adapter_preset, given)
-    inputs = Inputs(mllm, codec, data, validation, workers=workers)
+    inputs = Inputs(mllm, codec, data, validation, workers=workers, start=start)
     changes: dict[str, Any] = given if resume else {}
     training = adapter_run(out, inputs, config, resume=resume, changes=changes)
     training.run()

@@ -52,6 +52,7 @@ def neck(
     validation: tokens.Validation = None,
     minutes: tokens.Minutes = None,
     steps: tokens.Steps = None,
+    start: tokens.Start = None,
     resume: tokens.Resume = False,
     batch: tokens.Batch = None,
     accumulate: tokens.Accumulate = None,
@@ -96,7 +97,7 @@ def neck(
         machine=machine,
     )
     tokens.set_threads(threads)
-    inputs = _inputs(mllm, codec, data, validation, text_side, workers)
+    inputs = _inputs(mllm, codec, data, validation, text_side, workers, start)
     training = _training(out, inputs, given, setting, block, resume)
     training.run()
     if training.accelerator.is_main_process:

@@ -32,6 +32,14 @@ CodecName = Annotated[str, typer.Option("--codec", metavar="NAME", help="Name or
 Validation = Annotated[Path | None, typer.Option(metavar="DIR", help="Pictures to validate on.")]
 Minutes = Annotated[float | None, typer.Option(help="Fit the schedule to this time.")]
 Steps = Annotated[int | None, typer.Option(help="Optimiser steps in all.")]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--start",
+        metavar="NAME",
+        help="Adapter or neck to start from, also one for another codec or tower of these sizes.",
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")]
 Batch = Annotated[int | None, typer.Option(help="Pictures of a batch.")]
 Accumulate = Annotated[

@@ -71,7 +71,8 @@ def described(state: dict[str, Any]) -> str:
     recipe, size = state["config"], state["size"]
     pictures = f"{recipe['batch']} pictures of {size} x {size}"
     where = ", ".join(Path(name).name for name in state["data"])
-    return f"{state['step']:,} steps of {pictures} ({where}), {state['seconds'] / 3600:.1f} hours"
+    after = f", after {state['start']}" if state.get("start") else ""
+    return f"{state['step']:,} steps of {pictures} ({where}), {state['seconds'] / 3600:.1f} hours{after}"
 
 
 def _network(state: dict[str, Any], card: AdapterCard) -> LatentAdapter | TransformNeck:

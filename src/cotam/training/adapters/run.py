@@ -15,6 +15,7 @@ from cotam.training.adapters.config import AdapterTrainingConfig, NeckTrainingCo
 from cotam.training.adapters.joint_task import JointTask
 from cotam.training.adapters.neck_task import NeckTask
 from cotam.training.adapters.sources import open_source
+from cotam.training.adapters.starting import start_from
 from cotam.training.adapters.task_parts import Surroundings, picture_size
 from cotam.training.adapters.text_targets import TextTargets
 from cotam.training.adapters.towers import TrainingTower, load_training_tower
@@ -45,6 +46,8 @@ class Inputs:
     """See `load_training_tower`."""
     workers: int = 1
     """Loader processes."""
+    start: str | None = None
+    """Name or file of an adapter or neck whose weights a new run starts from; see `start_from`."""
 
 
 def adapter_run(
@@ -66,8 +69,8 @@ def adapter_run(
 
     Raises:
         TrainingError: the folder holds a run already, or none to resume, or there are no pictures.
-        ModelError: tower or codec cannot be loaded, or are not those of the run that is resumed.
-        ValueError: a change of what a run keeps to its end.
+        ModelError: tower, codec or start cannot be loaded, or are not those of the run that is resumed.
+        ValueError: a change of what a run keeps to its end, such as where it started.
     """
     state, config = _begin(folder, config, resume, changes)
     around = _surroundings(inputs, config)
@@ -154,6 +157,7 @@ def _finish(
     changes: Mapping[str, Any],
 ) -> TrainingRun:
     network = task.model.network
+    start = _start(network, inputs.start, state)
     card = card_for(network, around.codec, around.tower, config)
     if state is not None:
         before = AdapterCard.from_dict(state["card"])
@@ -165,5 +169,14 @@ def _finish(
         data=[str(name) for name in inputs.data],
         codec_architecture=around.codec.card.architecture,
         codec_config=around.codec.card.config,
+        start=start,
     )
     return TrainingRun(folder, task, config, state, changes)
+
+
+def _start(network: LatentAdapter | TransformNeck, start: str | None, state: dict[str, Any] | None) -> str:
+    if state is None:
+        return start_from(network, start) if start else ""
+    if start:
+        raise ValueError("start: a run that is resumed goes on from its own weights; give it to a new run")
+    return str(state.get("start", ""))

@@ -1,0 +1,52 @@
+"""Runs that start from the weights of another: they have them, say so, and refuse what does not fit."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from cotam.checkpoint import load_adapter
+from cotam.errors import ModelError
+from cotam.training.adapters.export import export_tokens
+from cotam.training.adapters.run import Inputs
+from cotam.training.run import TrainingRun
+
+Start = Callable[..., TrainingRun]
+
+
+@pytest.fixture
+def before(start: Start, tmp_path: Path) -> Path:
+    """An adapter that has been trained."""
+    start(tmp_path / "before", "adapter").run()
+    export_tokens(tmp_path / "before", tmp_path / "before.safetensors", "before")
+    return tmp_path / "before.safetensors"
+
+
+def test_a_run_starts_from_a_file_and_its_own_file_says_so(
+    start: Start, inputs: Inputs, before: Path, tmp_path: Path
+) -> None:
+    given = dataclasses.replace(inputs, start=str(before))
+    run: Any = start(tmp_path / "after", "adapter", given=given)
+    stored = load_adapter(before).network.state_dict()
+    for weights in (run.task.model.network, run.average.module.network):
+        assert all(torch.equal(value, stored[name]) for name, value in weights.state_dict().items())
+    run.run()
+    start(tmp_path / "after", "adapter", resume=True, steps=6).run()
+    report = export_tokens(tmp_path / "after", tmp_path / "after.safetensors", "after")
+    assert report["adapter_id"] not in load_adapter(tmp_path / "after.safetensors").card.training
+    assert ", after before " in load_adapter(tmp_path / "after.safetensors").card.training
+
+
+def test_what_does_not_fit_is_refused(start: Start, inputs: Inputs, before: Path, tmp_path: Path) -> None:
+    given = dataclasses.replace(inputs, start=str(before))
+    with pytest.raises(ModelError, match="of kind adapter, which this run does not train"):
+        start(tmp_path / "neck", "d1", given=given)
+    with pytest.raises(ModelError, match="has conditioning embedding; this run needs none"):
+        start(tmp_path / "other", "adapter", given=given, conditioning="none")
+    with pytest.raises(ValueError, match="a run that is resumed goes on from its own weights"):
+        start(tmp_path / "before", "adapter", given=given, resume=True)
+    with pytest.raises(ModelError, match="nothing"):
+        start(tmp_path / "none", "adapter", given=dataclasses.replace(inputs, start="nothing"))
