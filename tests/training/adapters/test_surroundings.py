@@ -54,6 +54,21 @@ def test_float_networks_become_the_same_integers_again(random_model_path: Path) 
         assert torch.equal(after.state_dict()[name], tensor), name
 
 
+def test_few_tokens_are_attended_to_plainly_on_a_cpu_and_the_tower_is_the_same(
+    embedded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    plain = load_training_tower(embedded)
+    monkeypatch.setattr("cotam.training.adapters.towers.FEW_TOKENS", 4)
+    fused = load_training_tower(embedded)
+    attentions = [tower.tower.model.config._attn_implementation for tower in (plain, fused)]
+    assert attentions == ["eager", "sdpa"]
+    assert plain.identity == fused.identity
+    pictures = torch.randn(2, 3, *plain.tower.input_size)
+    runs = [tower.tower.run(pictures, 2).last for tower in (plain, fused)]
+    torch.testing.assert_close(*runs)
+
+
 @pytest.mark.parametrize("kind", ["embedded", "llava"])
 def test_only_the_vision_side_is_loaded(
     kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
