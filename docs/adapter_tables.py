@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import training_curve
 from tables import markdown_table
 
 
@@ -17,12 +18,35 @@ def neck(path: Path) -> str:
     return _training(path, "latents through the neck")
 
 
+LINES = {
+    "low": ("#0072b2", "squared error of the low-level tokens"),
+    "high": ("#009e73", "squared error of the final tokens"),
+    "entry": ("#0072b2", "squared error of the tokens at the entry"),
+    "fidelity": ("#009e73", "squared error of the final tokens"),
+    "bpp": ("#d55e00", "bits per pixel"),
+}
+"""What a log can have, and how it is drawn: a panel each."""
 VARIANTS = {
     "levelvqa-adapter": "both losses",
     "levelvqa-adapter-high-only": "`--low 0`",
     "levelvqa-adapter-low-only": "`--high 0`",
     "levelvqa-neck-no-prior": "`--no-prior`",
 }
+
+
+def curve_of(log: Path) -> Path:
+    """The picture of a log, beside it."""
+    return log.with_name(f"{log.name.partition('.')[0]}.png")
+
+
+def draw(log: Path, target: Path) -> None:
+    """Draw the parts of the loss that a run has."""
+    steps, _ = training_curve.read_log(log)
+    panels = []
+    for key, (colour, title) in LINES.items():
+        if rows := [row for row in steps if key in row]:
+            panels.append((rows, [(key, colour, title)]))
+    training_curve.draw_panels(log, target, panels, log.name.partition(".")[0])
 
 
 def ablations(path: Path) -> str:
@@ -36,11 +60,11 @@ def ablations(path: Path) -> str:
                 f"`{name}`",
                 recipe,
                 f"{last['step']:,}",
-                *(f"{row['adapted']:.3f}" for row in last["validation"]),
+                *(f"{row['adapted']:.4f}" for row in last["validation"]),
             ]
         )
-    pixels = ", ".join(f"{row['pixels']:.3f}" for row in last["validation"])
-    note = f"Measured as above; of decoded pictures: {pixels}. Logs in [training](training)."
+    pixels = ", ".join(f"{row['pixels']:.4f}" for row in last["validation"])
+    note = f"Measured as above; of decoded pictures: {pixels}. Logs and curves in [training](training)."
     return f"{markdown_table(head, rows, right=range(2, 6))}\n\n{note}"
 
 
@@ -81,14 +105,14 @@ def _training(path: Path, way: str) -> str:
     """Steps and time, and how near the tower's tokens come to those of originals."""
     last = _last_validation(path)
     table = [
-        [f"{row['quality']:g}", f"{row['bpp']:.3f}", f"{row['pixels']:.3f}", f"{row['adapted']:.3f}"]
+        [f"{row['quality']:g}", f"{row['bpp']:.3f}", f"{row['pixels']:.4f}", f"{row['adapted']:.4f}"]
         for row in last["validation"]
     ]
     head = ["quality", "bpp, payload", "decoded picture", way]
     note = (
         f"Mean cosine similarity of the patch tokens that the language model reads to those of the original, 48 "
         f"validation scenes, uniform level maps; {last['step']:,} steps in {last['seconds'] / 3600:.2f} hours. "
-        f"The log: [{path.name}](training/{path.name})."
+        f"The log: [{path.name}](training/{path.name}).\n\n![Training curve](training/{curve_of(path).name})"
     )
     return f"{markdown_table(head, table, right=range(4))}\n\n{note}"
 

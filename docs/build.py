@@ -33,6 +33,7 @@ TRAINING = Path("docs", "training")
 TEMPORAL_LOG = TRAINING / "cotam-s-temporal.log.jsonl"
 ELIC_LOG, SHORT_LOG = TRAINING / "elic-s.log.jsonl", TRAINING / "cotam-s-short.log.jsonl"
 CLIPS_LOG = TRAINING / "levelvqa-clips.log.jsonl"
+TOKEN_LOGS = [TRAINING / f"{name}.log.jsonl" for name in (*adapter_tables.VARIANTS, "levelvqa-neck-d1")]
 LOG, VQA_LOG = TRAINING / "cotam-s.log.jsonl", TRAINING / "levelvqa.log.jsonl"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
 PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
@@ -44,6 +45,7 @@ CURVES: dict[Path, tuple[Path, Callable[[Path, Path], None]]] = {
     TRAINING / temporal_tables.CURVE: (TEMPORAL_LOG, temporal_tables.draw),
     TRAINING / levelvqa_tables.CURVE: (VQA_LOG, levelvqa_tables.draw),
     TRAINING / clips_tables.CURVE: (CLIPS_LOG, clips_tables.draw),
+    **{adapter_tables.curve_of(log): (log, adapter_tables.draw) for log in TOKEN_LOGS},
 }
 """Every training curve: the log that it shows, and how it is drawn."""
 

@@ -66,7 +66,7 @@ def draw_panels(
 
     window = min(SMOOTHED, *(max(1, len(rows) // LEAST_MEANS) for rows, _ in panels))
     figure = Figure(figsize=INCHES, layout="constrained")
-    for axes, (rows, lines) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+    for axes, (rows, lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         for number, (key, colour, title) in enumerate(lines):
             _line(axes.twinx() if number else axes, rows, key, colour, title, window)
     figure.suptitle(f"{name}, running mean over {window} logged batches")
