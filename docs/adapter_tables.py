@@ -7,17 +7,6 @@ from typing import Any
 import training_curve
 from tables import markdown_table
 
-
-def adapter(path: Path) -> str:
-    """How near the tower's tokens come to those of originals through an adapter."""
-    return _training(path, "decoded picture and adapter")
-
-
-def neck(path: Path) -> str:
-    """How near they come through a neck."""
-    return _training(path, "latents through the neck")
-
-
 LINES = {
     "low": ("#0072b2", "squared error of the low-level tokens"),
     "high": ("#009e73", "squared error of the final tokens"),
@@ -32,6 +21,17 @@ VARIANTS = {
     "levelvqa-adapter-low-only": "`--high 0`",
     "levelvqa-neck-no-prior": "`--no-prior`",
 }
+"""Adapters of the ablations, and what is different about each."""
+
+
+def adapter(path: Path) -> str:
+    """How near the tower's tokens come to those of originals through an adapter."""
+    return _training(path, "decoded picture and adapter")
+
+
+def neck(path: Path) -> str:
+    """How near they come through a neck."""
+    return _training(path, "latents through the neck")
 
 
 def curve_of(log: Path) -> Path:

@@ -50,3 +50,17 @@ def test_what_does_not_fit_is_refused(start: Start, inputs: Inputs, before: Path
         start(tmp_path / "before", "adapter", given=given, resume=True)
     with pytest.raises(ModelError, match="nothing"):
         start(tmp_path / "none", "adapter", given=dataclasses.replace(inputs, start="nothing"))
+
+
+def test_a_neck_that_trains_its_codec_too_may_start_from_one_that_did_not(
+    start: Start, inputs: Inputs, tmp_path: Path
+) -> None:
+    start(tmp_path / "d1", "d1").run()
+    export_tokens(tmp_path / "d1", tmp_path / "d1.safetensors", "plain")
+    run: Any = start(
+        tmp_path / "d2", "d2", given=dataclasses.replace(inputs, start=str(tmp_path / "d1.safetensors"))
+    )
+    stored = load_adapter(tmp_path / "d1.safetensors").network.state_dict()
+    assert all(
+        torch.equal(value, stored[name]) for name, value in run.task.model.network.state_dict().items()
+    )
