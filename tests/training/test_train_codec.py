@@ -10,12 +10,13 @@ import torch
 from PIL import Image
 from training.sizes import MODEL
 
-from cotam.checkpoint import load_model
-from cotam.errors import TrainingError
+from cotam.checkpoint import find_model, load_model
+from cotam.errors import ModelError, TrainingError
 from cotam.models.elic.codec import ElicConfig
 from cotam.training.checkpoints import load_checkpoint, save_checkpoint
 from cotam.training.config import CodecTrainingConfig
 from cotam.training.export import export_model
+from cotam.training.float_form import float_form
 from cotam.training.run import UNPLANNED, TrainingRun
 from cotam.training.train_codec import codec_run
 
@@ -241,6 +242,33 @@ def test_a_resumed_run_of_gains_alone_stays_one(photographs, tmp_path, elic_path
     stop_after(codec_run(broken, [photographs], None, CONFIG, elic_path, only="gains", workers=0), 2)
     codec_run(broken, [photographs], None, CONFIG, None, resume=True, workers=0).run()
     assert_equal(states(whole), states(broken))
+
+
+def test_a_run_begins_with_the_weights_of_a_model_and_its_file_says_so(photographs, tmp_path):
+    training(tmp_path / "before", photographs).run()
+    before = export_model(tmp_path / "before", tmp_path / "before.safetensors")
+    given = str(tmp_path / "before.safetensors")
+    run = training(tmp_path / "after", photographs, start=given)
+    begun, stored = float_form(load_model(given).network).state_dict(), run.task.model.state_dict()
+    assert all(torch.equal(begun[name], stored[name]) for name in begun)
+    stop_after(run, 2)
+    assert all(parameter.requires_grad for parameter in run.task.model.parameters())
+    training(tmp_path / "after", photographs, resume=True).run()
+    export_model(tmp_path / "after", tmp_path / "after.safetensors")
+    assert (
+        f"after {before['name']} ({before['model_id']}): 4 steps"
+        in find_model(tmp_path / "after.safetensors").description
+    )
+
+
+def test_what_a_run_cannot_begin_with_is_refused(photographs, tmp_path, elic_path):
+    with pytest.raises(ModelError, match="has other sizes than the model to train"):
+        training(tmp_path, photographs, start=elic_path)
+    with pytest.raises(ModelError, match="unknown model 'nobody'"):
+        training(tmp_path, photographs, start="nobody")
+    for options in ({"resume": True}, {"only": "gains"}):
+        with pytest.raises(ValueError, match="has its weights already"):
+            training(tmp_path, photographs, start=elic_path, **options)
 
 
 def test_nothing_else_can_be_trained_alone(photographs, tmp_path, elic_path):

@@ -67,6 +67,10 @@ def codec(
     only: Annotated[
         str | None, typer.Option(metavar="gains", help="Train this of a trained model and leave the rest.")
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Model of the same sizes whose weights a new run begins with."),
+    ] = None,
     model_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Model file to write. (default: RUN/NAME.safetensors)")
     ] = None,
@@ -103,8 +107,9 @@ def codec(
         torch.set_num_threads(threads)
     if model is None and not resume:
         model = DEFAULT_MODEL
-    start = model_sizes(model) if model and not only else model
-    training = _training(out, data, validation, given, start, only=only, resume=resume, workers=workers)
+    sizes = model_sizes(model) if model and not only else model
+    options: dict[str, Any] = {"only": only, "start": start, "resume": resume, "workers": workers}
+    training = _training(out, data, validation, given, sizes, **options)
     training.run()
     if training.accelerator.is_main_process:
         _export(out, model_file or out / f"{training.task.description['name']}.safetensors", data)
@@ -148,14 +153,14 @@ def model_sizes(name: str) -> Any:
 
 
 def _training(
-    out: Path, data: list[Path], validation: Path | None, given: dict[str, Any], start: Any, **options: Any
+    out: Path, data: list[Path], validation: Path | None, given: dict[str, Any], sizes: Any, **options: Any
 ) -> Any:
     try:
         from cotam.training.train_codec import codec_run
     except ImportError as error:
         raise TrainingError(f"training needs {error.name}: pip install 'cotam[train]'") from error
     changes = given if options["resume"] else {}
-    return codec_run(out, data, validation, recipe(given), start, changes=changes, **options)
+    return codec_run(out, data, validation, recipe(given), sizes, changes=changes, **options)
 
 
 def _export(run: Path, target: Path, data: list[Path]) -> None:

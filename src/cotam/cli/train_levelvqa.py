@@ -31,8 +31,19 @@ def levelvqa(
         Path | None,
         typer.Option(metavar="RUN", help="With --tower: begin with another run's language model, too."),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Begin with a model that this command has written, tower and language."
+        ),
+    ] = None,
+    first_scene: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="With --start: first scene, after those that the model has seen."),
+    ] = None,
     frozen_tower: Annotated[
-        bool, typer.Option("--frozen-tower", help="With --tower: only the language model learns.")
+        bool,
+        typer.Option("--frozen-tower", help="With --tower or --start: only the language model learns."),
     ] = False,
     clips: Annotated[
         float | None,
@@ -72,6 +83,7 @@ def levelvqa(
         "seed": seed,
         "clips": clips,
         "tower_first": tower_first,
+        "first_scene": first_scene,
         "bf16": bf16,
         "compile": compiled,
     }
@@ -84,13 +96,17 @@ def levelvqa(
         raise ValueError("--width cannot change when a run is resumed")
     if tower is not None and (resume or width is not None):
         raise ValueError("--tower begins a new run with that tower's sizes: leave out --resume and --width")
-    if tower is None and (language is not None or frozen_tower):
-        raise ValueError("--language and --frozen-tower need --tower RUN")
+    if start is not None and (tower is not None or resume or width is not None):
+        raise ValueError("--start begins a new run with that model: leave out --tower, --resume and --width")
+    if tower is None and (language is not None or (frozen_tower and start is None)):
+        raise ValueError("--language needs --tower RUN, and --frozen-tower either that or --start DIR")
     if threads:
         import torch
 
         torch.set_num_threads(threads)
-    training = _training(out, given, width, resume, tower=tower, language=language, workers=workers)
+    training = _training(
+        out, given, width, resume, tower=tower, language=language, start=start, workers=workers
+    )
     training.run()
     if training.accelerator.is_main_process:
         _export(out, model or out / MODEL_FOLDER)

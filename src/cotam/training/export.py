@@ -114,7 +114,8 @@ def described(state: dict[str, Any]) -> str:
     crops = f"{recipe['batch']} crops of {recipe['crop']} x {recipe['crop']}"
     mixed = {"graphics": "rendered graphics", "scenes": "scenes of LevelVQA"}
     shown = ", ".join(["photographs", *(what for share, what in mixed.items() if recipe.get(share))])
-    of = f"gains alone, of {state['start']}: " if state.get("start") else ""
+    start, only = state.get("start"), state.get("only")
+    of = f"{'gains alone, of' if only else 'after'} {start}: " if start else ""
     return f"{of}{state['step']:,} steps, at their end of {crops}: {shown}; {hours:.1f} hours"
 
 

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from cotam.checkpoint import ModelCard, find_model, load_model
 from cotam.checkpoint.registry import DEFAULT_MODEL
+from cotam.errors import ModelError
 from cotam.models.architectures import SIZES, build, network_for
 from cotam.models.base_codec import BaseCodec
 from cotam.training.checkpoints import load_checkpoint
@@ -38,7 +39,8 @@ class CodecTask:
         config: the recipe.
         model: its networks in float form; what needs no gradient stays as it is.
         workers: loader processes.
-        start: the trained model whose gains alone are trained, in words, or None.
+        start: the model whose weights it began with, in words, or None.
+        only: `GAINS` where these alone are trained.
     """
 
     validation_seconds = 1200.0
@@ -52,15 +54,16 @@ class CodecTask:
         model: BaseCodec,
         workers: int,
         start: str | None = None,
+        only: str | None = None,
     ) -> None:
         self.validation, self.config, self.workers = validation, config, workers
         self.model: nn.Module = model
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.description = {
-            "name": _name(model, start),
+            "name": _name(model, start if only else None),
             "architecture": model.architecture,
             "model_config": dataclasses.asdict(model.config),
-            "only": GAINS if start else None,
+            "only": only,
             "start": start,
         }
         self.pictures = load_photographs(data, config.crop)
@@ -114,6 +117,7 @@ def codec_run(
     model: Any,
     *,
     only: str | None = None,
+    start: str | None = None,
     resume: bool = False,
     changes: Mapping[str, Any] = MappingProxyType({}),
     workers: int = 1,
@@ -128,14 +132,18 @@ def codec_run(
         model: sizes of a new run's model; with ``only``, the name or path of a model that is trained already. With
             ``resume`` None, or what the run was begun with.
         only: ``gains`` trains nothing but how finely each channel is quantised at each quality.
+        start: name or path of a model of the same sizes whose weights a new run begins with; all of it is trained.
         resume: go on from the folder's checkpoint, with its own recipe and sizes.
         changes: with ``resume``, options of `CHANGEABLE` that are other from here on; the log says so.
         workers: loader processes.
 
     Raises:
         TrainingError: the folder holds a run already, or none to resume, or there are no photographs.
+        ModelError: the model to begin with is unknown, damaged or of other sizes.
         ValueError: a change of what a run keeps to its end, such as its model.
     """
+    if start and (resume or only):
+        raise ValueError("start: a run that is resumed, or trains gains alone, has its weights already")
     state = load_checkpoint(folder) if resume else None
     if state is None:
         refuse_second_run(folder)
@@ -145,13 +153,15 @@ def codec_run(
             raise ValueError(f"this run trains a whole codec: it cannot be resumed with {only} alone")
         only = state.get("only")
     torch.manual_seed(config.seed)
-    network, start = _networks(model, only, state)
-    task = CodecTask(data, validation, config, network, workers, start)
+    network, begun_with = _networks(model, only, start, state)
+    task = CodecTask(data, validation, config, network, workers, begun_with, only)
     return TrainingRun(folder, task, config, state, changes)
 
 
-def _networks(model: Any, only: str | None, state: dict[str, Any] | None) -> tuple[BaseCodec, str | None]:
-    """Networks to train, and the model that they are of where gains alone are.
+def _networks(
+    model: Any, only: str | None, start: str | None, state: dict[str, Any] | None
+) -> tuple[BaseCodec, str | None]:
+    """Networks to train, and the model whose weights they begin with, in words.
 
     They are new ones, those of a model file, or of a checkpoint's sizes, whose weights come later.
     """
@@ -159,20 +169,22 @@ def _networks(model: Any, only: str | None, state: dict[str, Any] | None) -> tup
         raise ValueError(f"what is trained alone must be {GAINS!r}, not {only!r}")
     if state is not None:
         network = build(state.get("architecture", DEFAULT_MODEL), state["model_config"])
-        start = state.get("start")
-        if model is not None and not _is_begun_with(model, network, start):
+        begun_with = state.get("start")
+        if model is not None and not _is_begun_with(model, network, begun_with if only else None):
             raise ValueError(
-                f"model cannot change when a run is resumed; this one is {start or _name(network)}"
+                f"model cannot change when a run is resumed; this one is {begun_with or _name(network)}"
             )
-    elif only:
-        loaded = load_model(model)
-        network, start = float_form(loaded.network), _in_words(loaded.card)
+    elif only or start:
+        loaded = load_model(start or model)
+        network, begun_with = float_form(loaded.network), _in_words(loaded.card)
+        if start and network.config != model:
+            raise ModelError(f"{start} has other sizes than the model to train: name it with --model too")
     else:
-        network, start = network_for(model), None
+        network, begun_with = network_for(model), None
     if only:
         network.requires_grad_(False)
         network.gains.requires_grad_(True)
-    return network, start
+    return network, begun_with
 
 
 def _is_begun_with(model: Any, network: BaseCodec, start: str | None) -> bool:

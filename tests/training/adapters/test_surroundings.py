@@ -59,7 +59,7 @@ def test_few_tokens_are_attended_to_plainly_on_a_cpu_and_the_tower_is_the_same(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     plain = load_training_tower(embedded)
-    monkeypatch.setattr("cotam.training.adapters.towers.FEW_TOKENS", 4)
+    monkeypatch.setattr("cotam.training.attention.FEW_TOKENS", 4)
     fused = load_training_tower(embedded)
     attentions = [tower.tower.model.config._attn_implementation for tower in (plain, fused)]
     assert attentions == ["eager", "sdpa"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cotam.cli.running import run as command
-from cotam.errors import TrainingError
+from cotam.errors import ModelError, TrainingError
 from cotam.levelvqa.scene import scene
 from cotam.mllm.embedded import assemble
 from cotam.training.checkpoints import load_checkpoint, save_checkpoint
@@ -125,6 +125,29 @@ def test_a_frozen_tower_stands_still_while_the_language_model_goes_on(start, con
     start(tmp_path, recipe, resume=True)
 
 
+def test_a_run_can_begin_with_a_model_that_another_has_written(start, config, finished, tmp_path):
+    export_levelvqa(finished, tmp_path / "model")
+    recipe = dataclasses.replace(config, seed=7, first_scene=50)
+    run = start(tmp_path / "run", recipe, start=tmp_path / "model")
+    learner, state = run.task.model, load_checkpoint(finished)
+    for part in (learner.clip, learner.llava):
+        prefix = "module.clip." if part is learner.clip else "module.llava."
+        for name, tensor in part.state_dict().items():
+            assert torch.equal(tensor, state["average"][prefix + name].bfloat16().to(tensor.dtype)), name
+    assert run.task.description["tokenizer"] == state["tokenizer"]
+    assert run.config.first_scene == 50
+
+
+def test_a_folder_that_is_no_such_model_is_refused(start, finished, tmp_path):
+    with pytest.raises(ModelError, match="not a model of cotam train levelvqa"):
+        start(tmp_path / "run", start=tmp_path)
+    export_levelvqa(finished, tmp_path / "model")
+    weights_file = tmp_path / "model" / "language" / "model.safetensors"
+    weights_file.write_bytes(weights_file.read_bytes()[:-100])
+    with pytest.raises(ModelError, match="the weights are damaged"):
+        start(tmp_path / "run", start=tmp_path / "model")
+
+
 def test_a_second_run_into_the_same_folder_is_refused(start, finished):
     with pytest.raises(TrainingError, match="holds a run already"):
         start(finished)
@@ -136,7 +159,9 @@ def test_the_command_refuses_what_cannot_be(tmp_path, capsys):
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume", "--tower", "x"]) == 2
     assert "--tower begins a new run" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--frozen-tower"]) == 2
-    assert "need --tower RUN" in capsys.readouterr().err
+    assert "--language needs --tower RUN" in capsys.readouterr().err
+    assert command(["train", "levelvqa", "--out", str(tmp_path), "--start", "x", "--resume"]) == 2
+    assert "--start begins a new run" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--clips", "0.5"]) == 2
     assert "need a tower that stands still" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume"]) == 1

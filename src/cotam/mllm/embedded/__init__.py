@@ -12,6 +12,8 @@ _HOME = {
     "build_processor": "processor",
     "save_embedded": "saving",
     "assemble": "assembling",
+    "restore_embedded": "restoring",
+    "stored_tokenizer": "restoring",
 }
 
 __all__ = [
@@ -21,8 +23,10 @@ __all__ = [
     "build_llava",
     "build_processor",
     "build_tokenizer",
+    "restore_embedded",
     "restore_tokenizer",
     "save_embedded",
+    "stored_tokenizer",
     "tokenizer_for_clip",
 ]
 

@@ -36,7 +36,10 @@ def assemble(folder: Path, target: Path, language: Path | None = None) -> Path:
     """
     if (target / WEIGHTS).is_file():
         return target
-    tensors = {**_read((language or folder) / LANGUAGE_FOLDER), **tower_tensors(_read(folder / CLIP_FOLDER))}
+    tensors = {
+        **read_tensors((language or folder) / LANGUAGE_FOLDER),
+        **tower_tensors(read_tensors(folder / CLIP_FOLDER)),
+    }
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
@@ -62,8 +65,12 @@ def _put_in_place(part: Path, target: Path) -> None:
             raise
 
 
-def _read(folder: Path) -> dict[str, Tensor]:
-    """Read all safetensors files of a folder."""
+def read_tensors(folder: Path) -> dict[str, Tensor]:
+    """Read all safetensors files of a folder.
+
+    Raises:
+        ModelError: there are none, or one is damaged.
+    """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise ModelError(f"{folder}: no weights here; the embedded model is incomplete")

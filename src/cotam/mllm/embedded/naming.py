@@ -31,6 +31,16 @@ def language_tensors(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
+def loaded_language(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what `language_tensors` named for a checkpoint, called as in the model."""
+    return {
+        beginning + name.removeprefix(written): tensor
+        for name, tensor in tensors.items()
+        for beginning, written in LANGUAGE.items()
+        if name.startswith(written)
+    }
+
+
 def tower_tensors(clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the vision tower out of a CLIP checkpoint, called as in a LLaVA checkpoint."""
     return {

@@ -2,23 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import torch
+from typing import Any
 
 from cotam.checkpoint import TowerIdentity, tower_identity
 from cotam.checkpoint.registry import SHIPPED
 from cotam.errors import ModelError
 from cotam.mllm.embedded.saving import CLIP_FOLDER, LLAVA_FOLDER
 from cotam.mllm.shipped import EMBEDDED, SHIPPED_NAMES
+from cotam.training.attention import attention_for
 from cotam.vision import Tower, load_tower
 from cotam.vision.folder import CONFIG, find_folder
 from cotam.vision.weights import read_config
-
-FUSED_ATTENTION, PLAIN_ATTENTION = "sdpa", "eager"
-"""Fused attention keeps no weights for the backward pass, which then needs far less memory."""
-FEW_TOKENS: Final = 256
-"""Up to here, a CPU that trains gets plain products: a step of the embedded model's adapter takes 0.73 of the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,17 +42,11 @@ def load_training_tower(mllm: str | Path, text_side: str | Path | None = None) -
     tower = load_tower(vision)
     _check_vision_only(tower)
     identity = tower_identity(str(mllm), tower.model)
-    tower.model.set_attn_implementation(_attention(identity))
+    tower.model.set_attn_implementation(attention_for(identity.prefix + identity.grid[0] * identity.grid[1]))
     texts = tower if tower.has_text else None
     if text_side is not None:
         texts = _text_tower(text_side, identity)
     return TrainingTower(tower, identity, _read_after(language, tower.depth), texts)
-
-
-def _attention(identity: TowerIdentity) -> str:
-    tokens = identity.prefix + identity.grid[0] * identity.grid[1]
-    few = tokens <= FEW_TOKENS and not torch.cuda.is_available()
-    return PLAIN_ATTENTION if few else FUSED_ATTENTION
 
 
 def _folders(mllm: str | Path) -> tuple[str | Path, Path]:

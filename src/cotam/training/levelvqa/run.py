@@ -9,7 +9,14 @@ from typing import Any
 import torch
 
 from cotam.errors import TrainingError
-from cotam.mllm.embedded import EmbeddedSizes, build_tokenizer, restore_tokenizer, save_embedded
+from cotam.mllm.embedded import (
+    EmbeddedSizes,
+    build_tokenizer,
+    restore_embedded,
+    restore_tokenizer,
+    save_embedded,
+    stored_tokenizer,
+)
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import resumed_recipe
 from cotam.training.levelvqa.config import LevelVQATrainingConfig
@@ -32,6 +39,7 @@ def levelvqa_run(
     changes: Mapping[str, Any] = MappingProxyType({}),
     tower: Path | None = None,
     language: Path | None = None,
+    start: Path | None = None,
     workers: int = 1,
 ) -> TrainingRun:
     """Make a run of the embedded MLLM's training.
@@ -45,10 +53,12 @@ def levelvqa_run(
         tower: folder of an earlier run, whose CLIP and label heads a new run begins with, in place of ``sizes``;
             it goes on with the scenes after those of that run.
         language: with ``tower``, folder of an earlier run, whose projector and language model it begins with.
+        start: in place of ``tower``, folder of a model as `export_levelvqa` writes it: its CLIP and LLaVA.
         workers: processes that draw scenes.
 
     Raises:
         TrainingError: the folder holds a run already, or none to resume.
+        ModelError: ``start`` is no such folder, or of other sizes.
         ValueError: a change of what a run keeps to its end.
     """
     if not resume:
@@ -63,7 +73,11 @@ def levelvqa_run(
             if speaking is not None:
                 _begin_with(task, speaking, SPEAKING_PARTS)
             return TrainingRun(folder, task, config)
-        task = LevelVQATask(config, sizes, build_tokenizer(training_texts()), workers)
+        tokenizer = stored_tokenizer(start) if start else build_tokenizer(training_texts())
+        task = LevelVQATask(config, sizes, tokenizer, workers)
+        if start:
+            learner: Any = task.model
+            restore_embedded(start, learner.clip, learner.llava)
         return TrainingRun(folder, task, config)
     state = load_checkpoint(folder)
     config = resumed_recipe(LevelVQATrainingConfig.from_dict(state["config"]), changes, CHANGEABLE)

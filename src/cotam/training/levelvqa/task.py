@@ -9,6 +9,7 @@ from torch import nn
 
 from cotam.levelvqa.clips import PICTURES
 from cotam.mllm.embedded import EmbeddedSizes, build_clip, build_llava, build_processor, tokenizer_for_clip
+from cotam.training.attention import PLAIN_ATTENTION, attention_for
 from cotam.training.levelvqa.clip_examples import CLIP_DRAWS, ClipMaker
 from cotam.training.levelvqa.config import LevelVQATrainingConfig
 from cotam.training.levelvqa.dialogue import take_apart
@@ -18,10 +19,6 @@ from cotam.training.levelvqa.starting import start_from_frequencies
 from cotam.training.levelvqa.validating import validate_clips, validate_scenes
 from cotam.training.task import Outcome, Position, Span
 
-CPU_ATTENTION = "eager"
-"""Plain products and softmax: in training on a CPU in bfloat16 1.6 times as fast as fused attention."""
-POINTING_ATTENTION = "eager"
-"""Fused attention does not say where it looks."""
 SPEAKING_PARTS = (
     "llava.model.multi_modal_projector.",
     "llava.model.language_model.",
@@ -57,11 +54,10 @@ class LevelVQATask:
         clip = build_clip(sizes, tokenizer)
         llava = build_llava(sizes, tokenizer, clip)
         start_from_frequencies(clip.vision_model)
-        if not torch.cuda.is_available():
-            for model in (clip, llava):
-                model.set_attn_implementation(CPU_ATTENTION)
-        llava.model.language_model.set_attn_implementation(POINTING_ATTENTION)
         picture_tokens = (sizes.image // sizes.patch) ** 2
+        for model in (clip, llava):
+            model.set_attn_implementation(attention_for(1 + picture_tokens))
+        llava.model.language_model.set_attn_implementation(PLAIN_ATTENTION)  # to see where it looks
         template = take_apart(self.processor, picture_tokens)
         self.model: nn.Module = Learner(clip, llava, template, self.processor, bool(config.clips))
         if config.frozen_tower:
