@@ -22,6 +22,7 @@ VARIANTS = {
     "levelvqa-neck-no-prior": "`--no-prior`",
 }
 """Adapters of the ablations, and what is different about each."""
+NECKS = ("levelvqa-neck-d1", "levelvqa-neck-d2", "levelvqa-neck-d3")
 
 
 def adapter(path: Path) -> str:
@@ -104,17 +105,17 @@ def analysis_memory(path: Path) -> str:
 def _training(path: Path, way: str) -> str:
     """Steps and time, and how near the tower's tokens come to those of originals."""
     last = _last_validation(path)
-    table = [
-        [f"{row['quality']:g}", f"{row['bpp']:.3f}", f"{row['pixels']:.4f}", f"{row['adapted']:.4f}"]
-        for row in last["validation"]
-    ]
-    head = ["quality", "bpp, payload", "decoded picture", way]
+    shown = {"quality": "g", "bpp": ".3f", "pixels": ".4f", "adapted": ".4f"}
+    names = {"quality": "quality", "bpp": "bpp, payload", "pixels": "decoded picture", "adapted": way}
+    keys = [key for key in shown if key in last["validation"][0]]  # a codec for machines alone decodes no picture
+    table = [[f"{row[key]:{shown[key]}}" for key in keys] for row in last["validation"]]
+    head = [names[key] for key in keys]
     note = (
         f"Mean cosine similarity of the patch tokens that the language model reads to those of the original, 48 "
         f"validation scenes, uniform level maps; {last['step']:,} steps in {last['seconds'] / 3600:.2f} hours. "
         f"The log: [{path.name}](training/{path.name}).\n\n![Training curve](training/{curve_of(path).name})"
     )
-    return f"{markdown_table(head, table, right=range(4))}\n\n{note}"
+    return f"{markdown_table(head, table, right=range(len(head)))}\n\n{note}"
 
 
 def _last_validation(path: Path) -> dict[str, Any]:
