@@ -107,7 +107,9 @@ def _training(path: Path, way: str) -> str:
     last = _last_validation(path)
     shown = {"quality": "g", "bpp": ".3f", "pixels": ".4f", "adapted": ".4f"}
     names = {"quality": "quality", "bpp": "bpp, payload", "pixels": "decoded picture", "adapted": way}
-    keys = [key for key in shown if key in last["validation"][0]]  # a codec for machines alone decodes no picture
+    keys = [
+        key for key in shown if key in last["validation"][0]
+    ]  # a codec for machines alone decodes no picture
     table = [[f"{row[key]:{shown[key]}}" for key in keys] for row in last["validation"]]
     head = [names[key] for key in keys]
     note = (

@@ -72,6 +72,7 @@ PARTS: dict[str, Source] = {
     "robustness": (RESULTS / "robustness.json", tables.robustness),
     "guidance-moved": (RESULTS / "guidance.json", guidance_tables.moved),
     "guidance-side": (RESULTS / "guidance.json", guidance_tables.side),
+    "guidance-search": (RESULTS / "guidance_search.json", guidance_tables.search),
     "guidance-time": (RESULTS / "guidance.json", guidance_tables.time),
     "analysis-setup": (RESULTS / "analysis.json", analysis_tables.setup),
     "analysis-findings": (RESULTS / "analysis.json", analysis_tables.findings),

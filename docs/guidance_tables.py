@@ -4,6 +4,8 @@ from pathlib import Path
 
 from tables import load, machine, made_by, markdown_table
 
+from cotam.evaluation.accuracy.cells import gain_cell
+
 WAYS = ("uniform", "guided", "promised")
 
 
@@ -48,3 +50,22 @@ def time(path: Path) -> str:
         + f"\n\nGuidance adds {timing['added_percent']:g} % to encoding a picture of {timing['picture']} "
         f"with {threads} ({timing['device']}), medians of {timing['repeat']} rounds on {machine(report)}."
     )
+
+
+def search(path: Path) -> str:
+    """Accuracy of guidances with the adapter, minus that of the adapter alone at equal bytes."""
+    report = load(path)
+    gains = {(row["method"], row["rate"]): gain_cell(row["overall"]) for row in report["differences"]}
+    rates = list(dict.fromkeys(rate for _, rate in gains))
+    names = list(dict.fromkeys(name for name, _ in gains))
+    rows = [[f"`{_guidance(name)}`", *(gains[name, rate] for rate in rates)] for name in names]
+    table = markdown_table(["guidance", *rates], rows, right=range(1, 1 + len(rates)))
+    return (
+        f"{table}\n\nPercentage points of accuracy at equal bytes against the adapter without guidance, paired over "
+        f"{report['scenes']} scenes of the `{report['split']}` split, 95 % intervals; {made_by(report)}."
+    )
+
+
+def _guidance(method: str) -> str:
+    """What stands between codec and adapter in a method's name; of the codec alone its name."""
+    return method.removeprefix("cotam-s+").removesuffix("+adapter")

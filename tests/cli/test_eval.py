@@ -114,7 +114,8 @@ def test_two_runs_give_the_same_json_but_for_timings(measure, tmp_path):
         (("--method", "cotam-s+nonsense", "--bpp", "1"), 2, "unknown guidance 'nonsense'"),
         (("--method", "jpeg", "--bpp", "1", "--json", "nowhere/x.json"), 2, "there is no folder nowhere"),
         (("--method", "cotam-s+adapter", "--bpp", "1"), 1, "parrot: there is no adapter"),
-        (("--method", "bridge-d2", "--bpp", "1"), 1, "unknown model 'cotam-s-d2'"),
+        (("--method", "cotam-s", "--bpp", "1", "--model", "cotam-x"), 1, "unknown model 'cotam-x'"),
+        (("--method", "bridge-d2", "--bpp", "1"), 1, "parrot: there is no neck d2"),
     ],
 )
 def test_bad_use_is_one_line(measure, tmp_path, monkeypatch, words, code, problem):

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cotam.checkpoint import find_model
 from cotam.errors import ModelError
 from cotam.evaluation.methods import (
     ABLATIONS,
@@ -116,9 +117,16 @@ def test_guidance_that_is_none_is_refused(load, name):
         load(name)
 
 
-def test_a_codec_that_does_not_ship_is_named(load):
-    with pytest.raises(ModelError, match="cotam-s-d3"):
-        load("bridge-d3")
+@pytest.mark.parametrize("setting", ["d2", "d3"])
+def test_a_neck_that_was_trained_with_its_codec_gets_that_codecs_streams(load, setting):
+    (method,) = load(f"bridge-{setting}")
+    assert (method.mode, method.adapter) == ("neck", setting)
+    assert method.codec.codec.model_id.hex() == find_model(f"cotam-s-{setting}").model_id
+
+
+def test_a_codec_that_does_not_ship_is_named():
+    with pytest.raises(ModelError, match="unknown model 'cotam-x'"):
+        load_methods(["bridge-d1"], "cotam-x")
 
 
 def test_every_ablation_stands_among_the_methods():

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-SHALLOW: Final = "levelvqa:layers=0-2"
-"""The paper's guidance, attention of the first three layers, with the embedded MLLM's tower of 12 blocks."""
-DEEP: Final = "levelvqa:layers=9-11"
+SHALLOW: Final = "levelvqa:layers=0-2,strength=4"
+"""The paper's guidance, attention of the first three layers, with the embedded MLLM's tower of 12 blocks.
+
+Its strength is less than the usual 10 by measurement on validation scenes (docs/guidance.md).
+"""
+DEEP: Final = "levelvqa:layers=9-11,strength=4"
 """The last three layers of it."""
+TUNED: Final = DEEP
+"""What came out best with the adapter on validation scenes, though by no more than chance would have it."""
 
 FULL: Final = "cotam-s+{guidance}+adapter"
 ABLATIONS: Mapping[str, str] = MappingProxyType(
