@@ -20,6 +20,7 @@ import clips_tables
 import edge_tables
 import guidance_tables
 import levelvqa_tables
+import reading_tables
 import scale_tables
 import serving_tables
 import speed_tables
@@ -115,6 +116,10 @@ PARTS: dict[str, Source] = {
     "temporal-accuracy": (RESULTS / "video_accuracy.json", temporal_tables.accuracy),
     "temporal-training": (TEMPORAL_LOG, temporal_tables.training),
     "lmms": (RESULTS / "lmms.json", accuracy_tables.lmms),
+    "jpeg-share": (RESULTS / "jpeg_share.json", accuracy_tables.by_level),
+    "joint-pictures": (RESULTS / "joint_pictures.json", accuracy_tables.by_level),
+    "reading": (RESULTS / "reading.json", reading_tables.rates),
+    "reading-kinds": (RESULTS / "reading.json", reading_tables.kinds),
     "accuracy-gains": (RESULTS / "accuracy.json", accuracy_tables.gains),
 }
 """Every generated part: the result that it is made from, and how."""

@@ -39,7 +39,9 @@ def levelvqa(
     ] = None,
     first_scene: Annotated[
         int | None,
-        typer.Option(metavar="N", help="With --start: first scene, after those that the model has seen."),
+        typer.Option(
+            min=0, metavar="N", help="With --start: first scene, after those that the model has seen."
+        ),
     ] = None,
     frozen_tower: Annotated[
         bool,
@@ -98,6 +100,8 @@ def levelvqa(
         raise ValueError("--tower begins a new run with that tower's sizes: leave out --resume and --width")
     if start is not None and (tower is not None or resume or width is not None):
         raise ValueError("--start begins a new run with that model: leave out --tower, --resume and --width")
+    if first_scene is not None and start is None:
+        raise ValueError("--first-scene needs --start DIR: other runs know which scenes are next")
     if tower is None and (language is not None or (frozen_tower and start is None)):
         raise ValueError("--language needs --tower RUN, and --frozen-tower either that or --start DIR")
     if threads:

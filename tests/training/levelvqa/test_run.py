@@ -162,6 +162,8 @@ def test_the_command_refuses_what_cannot_be(tmp_path, capsys):
     assert "--language needs --tower RUN" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--start", "x", "--resume"]) == 2
     assert "--start begins a new run" in capsys.readouterr().err
+    assert command(["train", "levelvqa", "--out", str(tmp_path), "--first-scene", "5"]) == 2
+    assert "--first-scene needs --start DIR" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--clips", "0.5"]) == 2
     assert "need a tower that stands still" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume"]) == 1
