@@ -24,8 +24,7 @@ def kinds(path: Path) -> str:
     found = {(row["kind"], row["codec"]): row for row in report["rows"] if row["limit"] == limit}
     names, codecs = (list(dict.fromkeys(key[place] for key in found)) for place in (0, 1))
     rows = [[name, *(_cell(found[name, codec]) for codec in codecs)] for name in names]
-    table = markdown_table([f"at {limit:g} bpp", *codecs], rows, right=range(1, 1 + len(codecs)))
-    return table
+    return markdown_table([f"at {limit:g} bpp", *codecs], rows, right=range(1, 1 + len(codecs)))
 
 
 def _cell(row: dict) -> str:
