@@ -117,6 +117,7 @@ PARTS: dict[str, Source] = {
     "temporal-training": (TEMPORAL_LOG, temporal_tables.training),
     "lmms": (RESULTS / "lmms.json", accuracy_tables.lmms),
     "jpeg-share": (RESULTS / "jpeg_share.json", accuracy_tables.by_level),
+    "joint-share": (RESULTS / "joint_share.json", accuracy_tables.by_level),
     "joint-pictures": (RESULTS / "joint_pictures.json", accuracy_tables.by_level),
     "reading": (RESULTS / "reading.json", reading_tables.rates),
     "reading-kinds": (RESULTS / "reading.json", reading_tables.kinds),
