@@ -1,6 +1,7 @@
 """What tesseract reads in coded pictures, to Markdown."""
 
 from pathlib import Path
+from typing import Any
 
 from tables import load, made_by, markdown_table
 
@@ -27,12 +28,12 @@ def kinds(path: Path) -> str:
     return markdown_table([f"at {limit:g} bpp", *codecs], rows, right=range(1, 1 + len(codecs)))
 
 
-def _cell(row: dict) -> str:
+def _cell(row: dict[str, Any]) -> str:
     larger = f" ({row['larger']} larger)" if row["larger"] else ""
     return f"{100 * row['character_error_rate']:.1f} %, {row['psnr']:.1f} dB{larger}"
 
 
-def _note(report: dict) -> str:
+def _note(report: dict[str, Any]) -> str:
     return (
         f"Character error rate against what tesseract {report['tesseract']} reads in the original, and PSNR; "
         f"{report['pictures']} pictures of each kind (text, charts, interfaces), {report['side']} x {report['side']} "
