@@ -13,7 +13,7 @@ from cotam.errors import ModelError, TrainingError
 from cotam.levelvqa.scene import scene
 from cotam.mllm.embedded import assemble
 from cotam.training.checkpoints import load_checkpoint, save_checkpoint
-from cotam.training.levelvqa.run import export_levelvqa
+from cotam.training.levelvqa.run import export_levelvqa, levelvqa_run
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -146,6 +146,14 @@ def test_a_folder_that_is_no_such_model_is_refused(start, finished, tmp_path):
     weights_file.write_bytes(weights_file.read_bytes()[:-100])
     with pytest.raises(ModelError, match="the weights are damaged"):
         start(tmp_path / "run", start=tmp_path / "model")
+
+
+@pytest.mark.parametrize("other", [{"language_layers": 3}, {"vision_width": 64}])
+def test_a_model_of_other_sizes_is_refused_in_one_line(finished, config, wider, tmp_path, other):
+    export_levelvqa(finished, tmp_path / "model")
+    sizes = dataclasses.replace(wider, language_heads=2, **({"language_layers": 2} | other))
+    with pytest.raises(ModelError, match=r"of other sizes than the model to train$"):
+        levelvqa_run(tmp_path / "run", config, sizes, start=tmp_path / "model", workers=0)
 
 
 def test_a_second_run_into_the_same_folder_is_refused(start, finished):

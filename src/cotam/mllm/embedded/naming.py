@@ -23,22 +23,12 @@ LANGUAGE: Final = {
 
 def language_tensors(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors of a LLaVA without its vision tower, called as in a checkpoint."""
-    return {
-        written + name.removeprefix(beginning): tensor
-        for name, tensor in state.items()
-        for beginning, written in LANGUAGE.items()
-        if name.startswith(beginning)
-    }
+    return _renamed(state, LANGUAGE)
 
 
 def loaded_language(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return what `language_tensors` named for a checkpoint, called as in the model."""
-    return {
-        beginning + name.removeprefix(written): tensor
-        for name, tensor in tensors.items()
-        for beginning, written in LANGUAGE.items()
-        if name.startswith(written)
-    }
+    return _renamed(tensors, {written: beginning for beginning, written in LANGUAGE.items()})
 
 
 def tower_tensors(clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -47,4 +37,14 @@ def tower_tensors(clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
         LLAVA_TOWER + name.removeprefix(CLIP_TOWER): tensor
         for name, tensor in clip.items()
         if name.startswith(CLIP_TOWER)
+    }
+
+
+def _renamed(tensors: Mapping[str, Tensor], beginnings: Mapping[str, str]) -> dict[str, Tensor]:
+    """The tensors whose names begin so, with these beginnings changed."""
+    return {
+        new + name.removeprefix(old): tensor
+        for name, tensor in tensors.items()
+        for old, new in beginnings.items()
+        if name.startswith(old)
     }

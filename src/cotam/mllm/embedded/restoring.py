@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 TOKENIZER = "tokenizer.json"
+MISFIT = "the weights are incomplete, or of other sizes than the model to train"
 
 
 def stored_tokenizer(folder: Path) -> "PreTrainedTokenizerFast":
@@ -44,6 +45,6 @@ def restore_embedded(folder: Path, clip: Any, llava: Any) -> None:
         clip.load_state_dict(read_tensors(folder / CLIP_FOLDER))
         left = llava.load_state_dict(language, strict=False)
     except RuntimeError as error:
-        raise ModelError(f"{folder}: these weights are not of the model's sizes ({error})") from error
+        raise ModelError(f"{folder}: {MISFIT}") from error
     if left.unexpected_keys or any("vision_tower" not in name for name in left.missing_keys):
-        raise ModelError(f"{folder}: the language model's weights are incomplete")
+        raise ModelError(f"{folder}: {MISFIT}")
