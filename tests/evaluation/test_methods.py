@@ -92,7 +92,10 @@ def test_a_larger_budget_is_used(load):
 
 
 def test_a_list_of_names_keeps_commas_inside_guidance():
-    text = "jpeg,cotam-s+clip:layers=0-2,grid=8+adapter, full,without adapter,cotam-s+saliency,png"
+    text = (
+        "jpeg,cotam-s+clip:layers=0-2,grid=8+adapter, full,without adapter,cotam-s+saliency,png,"
+        "cotam-s-d2+clip:layers=0-2,grid=8,cotam-s-d2,cotam-s"
+    )
     assert method_names(text) == [
         "jpeg",
         "cotam-s+clip:layers=0-2,grid=8+adapter",
@@ -100,10 +103,13 @@ def test_a_list_of_names_keeps_commas_inside_guidance():
         "without adapter",
         "cotam-s+saliency",
         "png",
+        "cotam-s-d2+clip:layers=0-2,grid=8",
+        "cotam-s-d2",
+        "cotam-s",
     ]
 
 
-@pytest.mark.parametrize("names", [["gif"], ["jpeg", "bridge-d4"], ["cotam"], []])
+@pytest.mark.parametrize("names", [["gif"], ["jpeg", "bridge-d4"], ["cotam"], ["cotam-s-d4+adapter"], []])
 def test_unknown_names_are_refused_with_those_that_are_known(names):
     with pytest.raises(ValueError, match="png, jpeg, webp, avif, cotam-s, bridge-d1"):
         check_names(names)
@@ -122,6 +128,13 @@ def test_a_neck_that_was_trained_with_its_codec_gets_that_codecs_streams(load, s
     (method,) = load(f"bridge-{setting}")
     assert (method.mode, method.adapter) == ("neck", setting)
     assert method.codec.codec.model_id.hex() == find_model(f"cotam-s-{setting}").model_id
+
+
+def test_another_codec_that_ships_stands_in_the_place_of_the_usual_one(load, random_model_path):
+    pictures, usual = load("cotam-s-d2+saliency", "cotam-s")
+    assert pictures.codec.codec.model_id.hex() == find_model("cotam-s-d2").model_id
+    assert usual.codec.codec.model_id.hex() == find_model(random_model_path).model_id
+    assert pictures.mode == "pixels"
 
 
 def test_a_codec_that_does_not_ship_is_named():

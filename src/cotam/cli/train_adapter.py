@@ -1,7 +1,10 @@
 """``cotam train adapter``: train a latent adapter for an MLLM and a codec, and write its file."""
 
 import dataclasses
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from cotam.cli import train_tokens as tokens
 from cotam.cli.options import Threads
@@ -28,6 +31,13 @@ def adapter(
     low: tokens.LowWeight = None,
     high: tokens.HighWeight = None,
     prior: tokens.Prior = None,
+    joint: Annotated[
+        bool | None, typer.Option("--joint", help="The codec learns too, and is written beside the adapter.")
+    ] = None,
+    machine: Annotated[
+        float | None,
+        typer.Option(help="With --joint: weight of what the tower sees against the rate; 2 by default."),
+    ] = None,
     checkpointing: tokens.Checkpointing = None,
     seed: tokens.Seed = None,
     bf16: tokens.Bf16 = None,
@@ -37,7 +47,7 @@ def adapter(
     target: tokens.Target = None,
     threads: Threads = None,
 ) -> None:
-    """Train a latent adapter; codec and vision tower stay as they are.
+    """Train a latent adapter; the vision tower stays as it is, and without --joint the codec too.
 
     What is not given follows from the device. With --resume the run goes on with its own recipe, bit for bit on a CPU.
     A new --steps or --minutes (counted from where it stands) plans the rest anew; --learning-rate may change as well.
@@ -57,6 +67,8 @@ def adapter(
         low=low,
         high=high,
         reconstruction_prior=prior,
+        joint=joint,
+        machine=machine,
         checkpointing=checkpointing,
         seed=seed,
         bf16=bf16,
@@ -74,5 +86,6 @@ def adapter(
     training = adapter_run(out, inputs, config, resume=resume, changes=changes)
     training.run()
     if training.accelerator.is_main_process:
-        variant = AdapterTrainingConfig.from_dict(dataclasses.asdict(training.config)).variant
-        tokens.export(out, inputs, name or tokens.default_name(mllm, variant), target)
+        done = AdapterTrainingConfig.from_dict(dataclasses.asdict(training.config))
+        new_codec = out / f"{Path(codec).stem}-joint.safetensors" if done.joint else None
+        tokens.export(out, inputs, name or tokens.default_name(mllm, done.variant), target, new_codec)

@@ -63,6 +63,7 @@ def multi_level_fidelity(
     high: tuple[Tensor, Tensor],
     weights: tuple[float, float] = (LOW_WEIGHT, HIGH_WEIGHT),
     token_weights: Tensor | None = None,
+    picture_weights: Tensor | None = None,
 ) -> Fidelity:
     """λ_low · mean of MSE(low-level tokens) + λ_high · MSE(final tokens).
 
@@ -72,13 +73,15 @@ def multi_level_fidelity(
         high: the same after the last block.
         weights: λ_low and λ_high, as `fidelity_weights` gives them.
         token_weights: weight of each token in the low term, (N, T), as `level_weights` gives it; by default 1.
+        picture_weights: weight of each picture in the loss, (N,), beyond the paper; by default 1.
     """
-    terms = [_weighted_mse(coded, original, token_weights) for coded, original in low]
-    low_term, high_term = torch.stack(terms).mean(), _weighted_mse(*high, None)
-    loss = weights[0] * low_term
+    low_terms = torch.stack([_picture_errors(*pair, token_weights) for pair in low]).mean(0)
+    high_terms = _picture_errors(*high, None)
+    losses = weights[0] * low_terms
     if weights[1]:
-        loss = loss + weights[1] * high_term
-    return Fidelity(loss, low_term.detach(), high_term.detach())
+        losses = losses + weights[1] * high_terms
+    loss = losses.mean() if picture_weights is None else (picture_weights * losses).mean()
+    return Fidelity(loss, low_terms.mean().detach(), high_terms.mean().detach())
 
 
 def level_weights(levels: Tensor, prefix: int = 0, factor: float = LEVEL_FACTOR) -> Tensor:
@@ -148,10 +151,11 @@ def surrogate(
     return Surrogate(loss, terms[0].detach(), terms[1].detach())
 
 
-def _weighted_mse(coded: Tensor, original: Tensor, weights: Tensor | None) -> Tensor:
+def _picture_errors(coded: Tensor, original: Tensor, weights: Tensor | None) -> Tensor:
+    """Mean squared error of each picture's tokens, (N,)."""
     if coded.shape != original.shape:
         raise ValueError(f"tokens {tuple(coded.shape)} and {tuple(original.shape)} cannot be compared")
     errors = (coded.float() - original.detach().float()).square().mean(-1)
     if weights is not None and weights.shape != errors.shape:
         raise ValueError(f"token weights must be {tuple(errors.shape)}, not {tuple(weights.shape)}")
-    return errors.mean() if weights is None else (weights * errors).mean()
+    return (errors if weights is None else weights * errors).mean(1)

@@ -96,13 +96,14 @@ def inputs(embedded: Path, random_model_path: Path, pictures: Path) -> Inputs:
 
 @pytest.fixture
 def start(inputs: Inputs) -> Callable[..., TrainingRun]:
-    """Start or resume a run: folder, kind (adapter, d1, d2, d3), changes of the recipe."""
+    """Start or resume a run: folder, kind (adapter, joint, d1, d2, d3), changes of the recipe."""
 
     def begin(folder: Path, kind: str, *, given: Inputs | None = None, **changes: Any) -> TrainingRun:
         resume = changes.pop("resume", False)
         options = RECIPE | changes
-        if kind == "adapter":
-            return adapter_run(folder, given or inputs, AdapterTrainingConfig(**options), resume=resume)
+        if kind in ("adapter", "joint"):
+            recipe = AdapterTrainingConfig(**options, joint=kind == "joint")
+            return adapter_run(folder, given or inputs, recipe, resume=resume)
         options.setdefault("fidelity", 1.0)
         config = NeckTrainingConfig(setting=kind, block=1, **options)  # type: ignore[arg-type]
         return neck_run(folder, given or inputs, config, resume=resume)

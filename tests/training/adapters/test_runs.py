@@ -33,7 +33,7 @@ def validation(folder: Path) -> list[dict[str, Any]]:
     return rows[-1]["validation"]
 
 
-@pytest.mark.parametrize("kind", ["adapter", "d1", "d2", "d3"])
+@pytest.mark.parametrize("kind", ["adapter", "joint", "d1", "d2", "d3"])
 def test_a_resumed_run_ends_with_the_bits_of_an_unbroken_one(start: Start, tmp_path: Path, kind: str) -> None:
     start(tmp_path / "whole", kind).run()
     broken = start(tmp_path / "broken", kind)
@@ -139,8 +139,8 @@ def test_what_is_exported_is_the_average(start: Start, tmp_path: Path, kind: str
     loaded.card.check_tower(task.around.tower.identity)
 
 
-@pytest.mark.parametrize("setting", ["d2", "d3"])
-def test_d2_and_d3_write_a_codec_of_their_own_that_decodes(
+@pytest.mark.parametrize("setting", ["joint", "d2", "d3"])
+def test_codecs_that_learned_are_written_and_decode(
     start: Start, tmp_path: Path, setting: str, random_model_path: Path, make_picture: Callable[..., Any]
 ) -> None:
     trained = start(tmp_path, setting, learning_rate=1e-2)
@@ -162,7 +162,7 @@ def test_d2_and_d3_write_a_codec_of_their_own_that_decodes(
     assert codec.decode(data).size == (90, 70)
 
 
-@pytest.mark.parametrize("kind", ["adapter", "d1", "d2", "d3"])
+@pytest.mark.parametrize("kind", ["adapter", "joint", "d1", "d2", "d3"])
 def test_networks_are_trained_on_the_latents_of_elic_and_on_pictures_below_64_pixels(
     start: Start, inputs: Inputs, tmp_path: Path, kind: str, elic_path: Path, make_picture: Callable[..., Any]
 ) -> None:
@@ -170,7 +170,7 @@ def test_networks_are_trained_on_the_latents_of_elic_and_on_pictures_below_64_pi
     start(tmp_path, kind, given=given, size=48, learning_rate=1e-2).run()
     codec_file = elic_path
     options: dict[str, Any] = {}
-    if kind in ("d2", "d3"):
+    if kind in ("joint", "d2", "d3"):
         codec_file = tmp_path / f"elic-{kind}.safetensors"
         source = open_source(inputs.data, 48)
         options = {"codec_target": codec_file, "source": source}

@@ -8,6 +8,7 @@
     cotam-s+GUIDANCE             guided, decoded to a picture; several sources with plus signs
     cotam-s[+GUIDANCE]+adapter   latents go to the tower beside the picture; +adapter=NAME for another adapter
     cotam-s[+GUIDANCE]+neck      latents go to the tower instead of a picture; +neck=NAME
+    cotam-s-d2[+…]               the same grammar behind another codec that ships
     bridge-d1 | -d2 | -d3        the same, in the Bridge paper's three settings
     full, without-adapter, …     the paper's ablations, see `ABLATIONS`
 """
@@ -19,7 +20,7 @@ from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.evaluation import rivals
 from cotam.evaluation.methods.ablations import ABLATIONS, AblationGuidance, ablation_named
 from cotam.evaluation.methods.bridge import SETTINGS, bridge
-from cotam.evaluation.methods.cotam import PREFIX, cotam
+from cotam.evaluation.methods.cotam import PREFIX, cotam, is_cotam
 from cotam.evaluation.methods.fitting import Fitted
 from cotam.evaluation.methods.method import Method, Mode, Shown
 
@@ -39,7 +40,7 @@ __all__ = [
 _BRIDGES = tuple(f"bridge-{setting}" for setting in SETTINGS)
 _PILLOW = ("png", "jpeg", "webp", "avif")
 METHODS = (*_PILLOW, PREFIX, *_BRIDGES, *ABLATIONS)
-"""Names of methods that stand for themselves; the others begin with ``cotam-s+``."""
+"""Names of methods that stand for themselves; the others begin with ``cotam-s`` or another codec that ships."""
 
 
 def method_names(text: str) -> list[str]:
@@ -59,7 +60,7 @@ def check_names(names: Iterable[str]) -> None:
     if not listed:
         raise ValueError(f"name at least one method of {known}")
     for name in listed:
-        if not (name in METHODS or name.startswith(f"{PREFIX}+") or ablation_named(name)):
+        if not (name in METHODS or is_cotam(name) or ablation_named(name)):
             raise ValueError(f"unknown method {name!r}; known: {known}")
 
 

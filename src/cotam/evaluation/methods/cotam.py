@@ -1,8 +1,12 @@
-"""``cotam-s`` with guidance and adapter: ``cotam-s``, ``cotam-s+GUIDANCE``, ``…+adapter=NAME``, ``…+neck``."""
+"""``cotam-s`` with guidance and adapter: ``cotam-s``, ``cotam-s+GUIDANCE``, ``…+adapter=NAME``, ``…+neck``.
+
+Another codec that ships can stand in its place: ``cotam-s-d2``, ``cotam-s-d2+adapter``.
+"""
 
 import re
 from typing import Final
 
+from cotam.checkpoint.registry import known_models
 from cotam.codec import Guide, load_codec
 from cotam.evaluation.methods.method import Method, Mode
 from cotam.evaluation.rivals.cotam_s import CotamRival
@@ -17,22 +21,27 @@ def cotam(name: str, model: str) -> Method:
     """Make the method.
 
     Args:
-        name: ``cotam-s``, with terms after plus signs: sources of guidance, then perhaps ``adapter``,
-            ``adapter=NAME`` or ``neck=NAME``. ``levelvqa`` as a source is the embedded MLLM's tower.
-        model: name or file of the codec's weights.
+        name: ``cotam-s`` or another codec that ships, with terms after plus signs: sources of guidance, then perhaps
+            ``adapter``, ``adapter=NAME`` or ``neck=NAME``. ``levelvqa`` as a source is the embedded MLLM's tower.
+        model: name or file of the weights that ``cotam-s`` stands for.
 
     Raises:
         ValueError: the guidance is not known.
         ModelError: model or tower cannot be loaded.
     """
-    terms = name.split("+")[1:]
+    base, *terms = name.split("+")
     found = _ADAPTER.fullmatch(terms[-1]) if terms else None
     guidance = "+".join(terms[:-1] if found else terms)
-    if name != PREFIX and not all(terms):
+    if not all(terms):
         raise ValueError(f"method {name!r}: there is nothing behind a plus sign")
     guide = guide_named(guidance) if guidance else None
-    codec = CotamRival(load_codec(model), guide=guide, guidance=guidance or None)
+    codec = CotamRival(load_codec(model if base == PREFIX else base), guide=guide, guidance=guidance or None)
     return Method(name, codec, _mode(found), found and found[2])
+
+
+def is_cotam(name: str) -> bool:
+    """Whether the name begins with a codec that ships."""
+    return name.partition("+")[0] in {PREFIX, *(card.name for card in known_models())}
 
 
 def _mode(found: re.Match[str] | None) -> Mode:

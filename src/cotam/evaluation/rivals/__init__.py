@@ -1,5 +1,6 @@
 """The codecs that ``cotam bench`` compares, one adapter per file."""
 
+import re
 from collections.abc import Callable, Container
 
 from cotam.checkpoint.registry import DEFAULT_MODEL
@@ -24,6 +25,8 @@ RIVALS: dict[str, Callable[[str], Rival]] = {
 
 GUIDED = "cotam-s+"
 """Start of the names of ablations; the rest is guidance, such as ``cotam-s+saliency:grid=16``."""
+_BEGINS = re.compile(r"cotam-s[\w-]*(\+|$)")
+"""Names of cotam's codecs, ``cotam-s-d2`` for one, alone or with terms behind them."""
 
 
 def load_rivals(names: list[str], model: str = DEFAULT_MODEL) -> list[Rival]:
@@ -53,7 +56,7 @@ def split_names(text: str, known: Container[str] = RIVALS) -> list[str]:
     """
     names: list[str] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
-        if names and names[-1].startswith(GUIDED) and part not in known and not part.startswith(GUIDED):
+        if names and "+" in names[-1] and part not in known and not _BEGINS.match(part):
             names[-1] += f",{part}"
         else:
             names.append(part)

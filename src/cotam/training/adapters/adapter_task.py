@@ -6,10 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cotam.adapters import sample_latents
 from cotam.training.adapters.batches import Batch
 from cotam.training.adapters.config import AdapterTrainingConfig
-from cotam.training.adapters.seeing import Seen
+from cotam.training.adapters.fidelity_loss import FidelityLoss
 from cotam.training.adapters.task_parts import (
     PictureFeed,
     Surroundings,
@@ -22,11 +21,7 @@ from cotam.training.adapters.task_parts import (
 )
 from cotam.training.adapters.token_maker import TokenMaker
 from cotam.training.adapters.validation import PICTURES, similarities
-from cotam.training.losses import fidelity_weights, level_weights, multi_level_fidelity
 from cotam.training.task import Outcome, Position, Span
-
-LOW_BLOCKS = 1
-"""Blocks that the low-level term needs; while it is alone, no more are run."""
 
 
 class AdapterTask:
@@ -51,6 +46,7 @@ class AdapterTask:
         network = new_adapter(config, around) if prior else new_neck(config, around, block=0)
         self.model: nn.Module = TokenMaker(network, around.codec.network.gains, self.view.geometry)
         self.feed = PictureFeed(around, config, picture=prior)
+        self.judge = FidelityLoss(self.view, config)
 
     def batches(self, span: Span) -> Iterator[Batch]:
         """Coded pictures."""
@@ -61,19 +57,7 @@ class AdapterTask:
         device = device_of(network)
         self.view.to(device)
         batch = self.feed.placed(batch, device)
-        weights = fidelity_weights(progress_of(at), self.config.low, self.config.high)
-        blocks = self.view.read_after if weights[1] else LOW_BLOCKS
-        original = self.view.original(batch.pixels, blocks)
-        coded = self._seen(batch.x_hat, network(batch.y_hat, batch.steps), blocks)
-        found = multi_level_fidelity(
-            list(zip(coded.low, original.low, strict=True)),
-            (coded.high, original.high),
-            weights,
-            self._token_weights(batch),
-        )
-        return Outcome(
-            found.loss, {"low": found.low, "high": found.high} if weights[1] else {"low": found.low}
-        )
+        return self.judge(batch.x_hat, network(batch.y_hat, batch.steps), batch, progress_of(at))
 
     def parameter_groups(self, decay: float) -> list[dict[str, Any]]:
         """See `decaying_groups`."""
@@ -85,17 +69,7 @@ class AdapterTask:
         self.view.to(device)
 
         def see(coded: Any, steps: Tensor) -> Tensor:
-            return self._seen(coded.x_hat, average(coded.y_hat, steps), self.view.read_after).high
+            return self.judge.seen(coded.x_hat, average(coded.y_hat, steps), self.view.read_after).high
 
         pictures = self.around.source.held_out(PICTURES)
         return similarities(self.view, pictures, device, self.feed.coder, see)
-
-    def _seen(self, x_hat: Tensor | None, tokens: Tensor, blocks: int) -> Seen:
-        if not self.config.reconstruction_prior:
-            return self.view.entered(tokens, 0, blocks)
-        assert x_hat is not None
-        return self.view.adapted(x_hat, tokens, blocks)
-
-    def _token_weights(self, batch: Batch) -> Tensor:
-        levels = sample_latents(batch.levels[:, None].float(), self.view.geometry)[:, 0, :, 0]
-        return level_weights(levels, self.view.tower.prefix_tokens)

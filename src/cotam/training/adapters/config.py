@@ -84,18 +84,31 @@ class AdapterTrainingConfig(TokensTrainingConfig):
     reconstruction_prior: bool = True
     """Tokens from latents are added to those of the decoded picture. Without, as in an ablation, they replace them: the
     network is then a transform-neck that enters at block 0, trained with the adapter's loss."""
+    joint: bool = False
+    """Whether the codec learns too, for people and for the tower behind the adapter. Beyond the paper."""
+    machine: float = 2.0
+    """With ``joint``: weight of the fidelity of a picture coded in the middle of the quality scale, against rate and
+    distortion. It grows with λ, as the distortion's does."""
+    balance: float = 0.55
+    """With ``joint``: see `CodecTrainingConfig.balance`."""
 
     def __post_init__(self) -> None:
         """Check the recipe."""
         super().__post_init__()
         if min(self.low, self.high) < 0 or not self.low + self.high:
             raise ValueError(f"low and high must be weights, not both 0, but are {self.low} and {self.high}")
+        if self.machine < 0:
+            raise ValueError(f"machine must not be negative, but is {self.machine}")
+        if self.joint and not self.reconstruction_prior:
+            raise ValueError("a codec learns together with an adapter alone: joint excludes no-prior")
 
     @property
     def variant(self) -> str:
-        """What the paper calls such a run: ``adapter``, or of its ablations ``adapter-high-only`` and so on."""
+        """What such a run is called: ``adapter``, ``adapter-joint``, or of the ablations ``adapter-high-only`` and so on."""
         if not self.reconstruction_prior:
             return "neck-no-prior"
+        if self.joint:
+            return "adapter-joint"
         if not self.low:
             return "adapter-high-only"
         return "adapter" if self.high else "adapter-low-only"

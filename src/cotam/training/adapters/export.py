@@ -39,15 +39,16 @@ def export_tokens(
         run: folder of ``cotam train adapter`` or ``neck``.
         target: the adapter file to write.
         name: name to load it by.
-        codec_target: where d2 and d3 write their codec; its name is the file's.
+        codec_target: where the codec is written if it learned too (d2, d3, joint); its name is the file's.
         source: the run's pictures, which the codec's tables are fitted to.
 
     Returns:
-        ``adapter_id``, ``name``, ``steps``, ``hours``, ``file_bytes``, and for d2 and d3 ``codec`` and ``model_id``.
+        ``adapter_id``, ``name``, ``steps``, ``hours``, ``file_bytes``, and where the codec learned ``codec`` and
+        ``model_id``.
 
     Raises:
         TrainingError: the folder holds no such run.
-        ValueError: d2 or d3 without a file for the codec, or without pictures.
+        ValueError: the codec learned, and there is no file for it, or no pictures.
     """
     state = load_checkpoint(run)
     if "card" not in state:
@@ -55,15 +56,21 @@ def export_tokens(
     line = described(state)
     card = dataclasses.replace(AdapterCard.from_dict(state["card"]), name=name, training=line)
     report: dict[str, Any] = {"name": name, "steps": int(state["step"])}
-    if card.setting in ("d2", "d3"):
+    if codec_learned(state):
+        setting = card.setting or "joint"
         if codec_target is None or source is None:
-            raise ValueError(f"setting {card.setting} writes a codec: a file for it and pictures are needed")
-        identity = _export_codec(state, codec_target, source, f"{card.codec.name}, {card.setting}: {line}")
+            raise ValueError(f"setting {setting} writes a codec: a file for it and pictures are needed")
+        identity = _export_codec(state, codec_target, source, f"{card.codec.name}, {setting}: {line}")
         report |= {"codec": str(codec_target), "model_id": identity}
         card = dataclasses.replace(card, codec=CodecIdentity(codec_target.stem, identity))
     report["adapter_id"] = write_adapter(target, _network(state, card), card)
     hours = round(state["seconds"] / 3600, 2)
     return {**report, "hours": hours, "file_bytes": target.stat().st_size}
+
+
+def codec_learned(state: dict[str, Any]) -> bool:
+    """Whether a checkpoint holds a codec beside the adapter or neck."""
+    return any(name.startswith(f"{AVERAGE}codec.") for name in state["average"])
 
 
 def described(state: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from cotam.checkpoint import AdapterCard, CodecIdentity, LoadedModel, load_model
 from cotam.errors import TrainingError
 from cotam.training.adapters.adapter_task import AdapterTask
 from cotam.training.adapters.config import AdapterTrainingConfig, NeckTrainingConfig, TokensTrainingConfig
-from cotam.training.adapters.joint_task import JointTask
+from cotam.training.adapters.joint_task import JointAdapterTask, JointNeckTask
 from cotam.training.adapters.neck_task import NeckTask
 from cotam.training.adapters.sources import open_source
 from cotam.training.adapters.starting import start_from
@@ -74,7 +74,7 @@ def adapter_run(
     """
     state, config = _begin(folder, config, resume, changes)
     around = _surroundings(inputs, config)
-    task = AdapterTask(config, around, {})
+    task: Task = (JointAdapterTask if config.joint else AdapterTask)(config, around, {})
     return _finish(folder, task, config, around, inputs, state, changes)
 
 
@@ -90,7 +90,7 @@ def neck_run(
     state, config = _begin(folder, config, resume, changes)
     around = _surroundings(inputs, config)
     targets = text_targets(config, around)
-    kind = NeckTask if config.setting == "d1" else JointTask
+    kind = NeckTask if config.setting == "d1" else JointNeckTask
     task: Task = kind(config, around, targets, {})
     return _finish(folder, task, config, around, inputs, state, changes)
 

@@ -49,14 +49,15 @@ class TowerView:
         self.tower.model.to(device)
 
     def images(self, pixels: Tensor) -> Tensor:
-        """Pictures uint8 (N, S, S, 3) as the tower takes them, float32 (N, 3, h, w).
+        """Pictures of samples 0..255 (N, S, S, 3) as the tower takes them, float32 (N, 3, h, w).
 
         Resized as `Tower.preprocess` does it, but on the pictures' device: antialiased bicubic, rounded to 8 bits.
+        Float pictures keep their gradient.
         """
         images = pixels.permute(0, 3, 1, 2).float()
         if images.shape[-2:] != self.tower.input_size:
             images = F.interpolate(images, self.tower.input_size, mode="bicubic", antialias=True)
-            images = images.round_().clamp_(0, WHITE)
+            images = rounded_to_bytes(images)
         constants = (
             torch.tensor(values, device=pixels.device).view(3, 1, 1)
             for values in (self.tower.mean, self.tower.std)
@@ -92,6 +93,13 @@ class TowerView:
         run = self.tower.run(self.images(pixels), count, tokens_of=kept)
         low = tuple(run.tokens[layer] for layer in LOW_LAYERS if layer <= count)
         return Seen(low, run.tokens[high], run.last)
+
+
+def rounded_to_bytes(samples: Tensor) -> Tensor:
+    """Samples rounded to 0..255, still float; the gradient is that of the identity."""
+    if not samples.requires_grad:
+        return samples.round_().clamp_(0, WHITE)
+    return samples + (samples.detach().round().clamp(0, WHITE) - samples.detach())
 
 
 class TowerProcessor:

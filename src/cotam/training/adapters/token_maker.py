@@ -32,23 +32,23 @@ class TokenMaker(nn.Module):
 
 
 class JointOutput(NamedTuple):
-    """What a neck that learns together with its codec makes of pictures; no picture where none is asked for."""
+    """What a network that learns together with its codec makes of pictures; no picture where none is asked for."""
 
     tokens: Tensor
     latents: TrainingLatents
     x_hat: Tensor | None
 
 
-class CodecAndNeck(nn.Module):
-    """A codec in float form and a neck, which learn together (Bridge's d2 and d3).
+class JointModel(nn.Module):
+    """A codec in float form and a neck (Bridge's d2 and d3) or adapter, which learn together.
 
     Args:
         codec: the codec.
-        network: the neck.
+        network: the neck or adapter.
         geometry: of the training pictures.
     """
 
-    def __init__(self, codec: BaseCodec, network: TransformNeck, geometry: Geometry) -> None:
+    def __init__(self, codec: BaseCodec, network: LatentAdapter | TransformNeck, geometry: Geometry) -> None:
         super().__init__()
         self.codec, self.network, self.geometry = codec, network, geometry
 
