@@ -23,6 +23,8 @@ VARIANTS = {
 }
 """Adapters of the ablations, and what is different about each."""
 NECKS = ("levelvqa-neck-d1", "levelvqa-neck-d2", "levelvqa-neck-d3")
+JOINT = "levelvqa-adapter-joint"
+"""The adapter whose codec learned with it."""
 
 
 def adapter(path: Path) -> str:

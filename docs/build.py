@@ -34,10 +34,11 @@ TRAINING = Path("docs", "training")
 TEMPORAL_LOG = TRAINING / "cotam-s-temporal.log.jsonl"
 ELIC_LOG, SHORT_LOG = TRAINING / "elic-s.log.jsonl", TRAINING / "cotam-s-short.log.jsonl"
 CLIPS_LOG = TRAINING / "levelvqa-clips.log.jsonl"
-TOKEN_LOGS = [TRAINING / f"{name}.log.jsonl" for name in (*adapter_tables.VARIANTS, *adapter_tables.NECKS)]
+TOKENS = (*adapter_tables.VARIANTS, *adapter_tables.NECKS, adapter_tables.JOINT)
+TOKEN_LOGS = [TRAINING / f"{name}.log.jsonl" for name in TOKENS]
 LOG, VQA_LOG = TRAINING / "cotam-s.log.jsonl", TRAINING / "levelvqa.log.jsonl"
 MODEL = Path("src", "cotam", "weights", "cotam-s.safetensors")
-JOINT_MODELS = [MODEL.with_name(f"cotam-s-{setting}.safetensors") for setting in ("d2", "d3")]
+JOINT_MODELS = [MODEL.with_name(f"cotam-s-{setting}.safetensors") for setting in ("d2", "d3", "joint")]
 PART = re.compile(r"(<!-- begin:(?P<name>[a-z0-9-]+) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
 CURVES: dict[Path, tuple[Path, Callable[[Path, Path], None]]] = {
@@ -97,6 +98,7 @@ PARTS: dict[str, Source] = {
     "levelvqa-accuracy": (RESULTS / "levelvqa.json", levelvqa_tables.accuracy),
     "levelvqa-training": (VQA_LOG, levelvqa_tables.training),
     "levelvqa-adapter": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.adapter),
+    adapter_tables.JOINT: (TRAINING / f"{adapter_tables.JOINT}.log.jsonl", adapter_tables.adapter),
     "adapter-ablations": (TRAINING / "levelvqa-adapter.log.jsonl", adapter_tables.ablations),
     **{name: (TRAINING / f"{name}.log.jsonl", adapter_tables.neck) for name in adapter_tables.NECKS},
     **{f"card-{path.stem}": (path, tables.model_card) for path in JOINT_MODELS},

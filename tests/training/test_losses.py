@@ -55,6 +55,13 @@ def test_errors_in_raised_cells_cost_more() -> None:
     assert losses[1] == pytest.approx(4 * losses[0])
 
 
+def test_pictures_weigh_what_they_are_said_to() -> None:
+    zero, coded = torch.zeros(2, 5, 4), torch.stack([torch.ones(5, 4), 2 * torch.ones(5, 4)])
+    found = multi_level_fidelity([(coded, zero)], (coded, zero), picture_weights=torch.tensor([3.0, 0.5]))
+    assert found.loss.item() == pytest.approx((0.1 + 1.0) * (3 * 1 + 0.5 * 4) / 2)
+    assert found.low.item() == found.high.item() == pytest.approx((1 + 4) / 2)  # figures are of no weight
+
+
 def test_a_uniform_map_weighs_nothing() -> None:
     assert torch.equal(level_weights(torch.ones(2, 6), prefix=1), torch.ones(2, 7))
 

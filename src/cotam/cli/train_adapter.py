@@ -36,7 +36,13 @@ def adapter(
     ] = None,
     machine: Annotated[
         float | None,
-        typer.Option(help="With --joint: weight of what the tower sees against the rate; 2 by default."),
+        typer.Option(help="With --joint: weight of what the tower sees against distortion; 2 by default."),
+    ] = None,
+    rate_weight: Annotated[
+        float | None,
+        typer.Option(
+            help="With --joint: weight of the rate against both; 3 by default keeps rates about as they were."
+        ),
     ] = None,
     checkpointing: tokens.Checkpointing = None,
     seed: tokens.Seed = None,
@@ -50,7 +56,8 @@ def adapter(
     """Train a latent adapter; the vision tower stays as it is, and without --joint the codec too.
 
     What is not given follows from the device. With --resume the run goes on with its own recipe, bit for bit on a CPU.
-    A new --steps or --minutes (counted from where it stands) plans the rest anew; --learning-rate may change as well.
+    A new --steps or --minutes (counted from where it stands) plans the rest anew; --learning-rate,
+    --machine and --rate-weight may change as well.
     The paper's ablations are --low 0, --high 0 and --no-prior.
     """
     given = tokens.given_options(
@@ -69,6 +76,7 @@ def adapter(
         reconstruction_prior=prior,
         joint=joint,
         machine=machine,
+        rate_weight=rate_weight,
         checkpointing=checkpointing,
         seed=seed,
         bf16=bf16,

@@ -20,9 +20,9 @@ class RateDistortion:
 
 
 def rate_distortion(
-    out: TrainingOutput, x: Tensor, steps: Tensor, base: Tensor, balance: float
+    out: TrainingOutput, x: Tensor, steps: Tensor, base: Tensor, balance: float, rate_weight: float = 1.0
 ) -> RateDistortion:
-    """L = mean_n w_n (R_n + 255² mean_p lmbda_p (x_hat_p - x_p)²),  w_n = (lmbda_n / middle)^-balance.
+    """L = mean_n w_n (r R_n + 255² mean_p lmbda_p (x_hat_p - x_p)²),  w_n = (lmbda_n / middle)^-balance.
 
     ``lmbda_p`` follows the level map position by position, so raised cells are also worth more.
 
@@ -32,12 +32,13 @@ def rate_distortion(
         steps: quality step of each latent cell (N, H/16, W/16).
         base: quality step of each picture (N,).
         balance: see `CodecTrainingConfig.balance`.
+        rate_weight: r; 1 but for a codec that something beside the distortion asks for more rate.
     """
     bpp = bits_per_pixel(out, x)
     error = (out.x_hat - x).square().mean(1, keepdim=True)
     lmbda = F.interpolate(lmbda_of_step(steps)[:, None], size=x.shape[-2:], mode="nearest")
     distortion = 255.0**2 * (lmbda * error).flatten(1).mean(1)
-    loss = (quality_weight(base, balance) * (bpp + distortion)).mean()
+    loss = (quality_weight(base, balance) * (rate_weight * bpp + distortion)).mean()
     return RateDistortion(loss, bpp.detach(), error.detach().flatten(1).mean(1))
 
 

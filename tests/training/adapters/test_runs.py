@@ -19,6 +19,7 @@ from cotam.training.adapters.sources import open_source
 from cotam.training.adapters.text_targets import TextTargets
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.run import TrainingRun
+from cotam.training.task import Position
 
 Start = Callable[..., TrainingRun]
 
@@ -191,6 +192,24 @@ def test_d3_makes_no_pictures_and_d2_does(start: Start, tmp_path: Path) -> None:
         assert ("psnr" in outcome.figures) == (setting == "d2")
         rows = trained.task.validate(trained.average.module)
         assert all(("pixels" in row) == (setting == "d2") for row in rows)
+
+
+def test_a_codec_learns_from_the_tower_behind_an_adapter(start: Start, tmp_path: Path) -> None:
+    gradients = []
+    for machine in (0.0, 4.0):
+        trained = start(tmp_path / str(machine), "joint", machine=machine, steps=8, uniform_levels=1.0)
+        batch = next(iter(trained.task.batches(trained._span())))
+        at = Position(index=4, step=4, total=8)
+        trained.task.loss(trained.task.model, batch, at).loss.backward()
+        codec: Any = trained.task.model.codec
+        gradients.append(codec.synthesis.leave.weight.grad.clone())
+    assert gradients[0].norm() > 0
+    assert (gradients[1] - gradients[0]).norm() > 1e-3 * gradients[0].norm()
+
+
+def test_a_codec_cannot_learn_without_pictures(start: Start, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="joint excludes no-prior"):
+        start(tmp_path, "joint", reconstruction_prior=False)
 
 
 def test_checkpointing_changes_memory_and_not_what_is_learned(start: Start, tmp_path: Path) -> None:

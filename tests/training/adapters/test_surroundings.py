@@ -69,6 +69,18 @@ def test_few_tokens_are_attended_to_plainly_on_a_cpu_and_the_tower_is_the_same(
     torch.testing.assert_close(*runs)
 
 
+@pytest.mark.parametrize("side", [64, 48])
+def test_float_pictures_are_seen_as_bytes_are_and_keep_their_gradient(embedded: Path, side: int) -> None:
+    view = TowerView(load_training_tower(embedded), side)
+    samples = torch.randint(0, 256, (2, side, side, 3), generator=torch.Generator().manual_seed(0))
+    floats = samples.float().requires_grad_()
+    images = view.images(floats)
+    assert images.shape[-2:] == (64, 64)
+    torch.testing.assert_close(images.detach(), view.images(samples.to(torch.uint8)))
+    (gradient,) = torch.autograd.grad(images.sum(), floats)
+    assert (gradient > 0).all()
+
+
 @pytest.mark.parametrize("kind", ["embedded", "llava"])
 def test_only_the_vision_side_is_loaded(
     kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

@@ -17,7 +17,9 @@ BASE: Final = "cotam-s"
 FULL: Final = "full"
 RIVALS: Final = ("png", "jpeg", "webp", "avif")
 NECKS: Final = ("bridge-d1", "bridge-d2", "bridge-d3")
-METHODS: Final = (*RIVALS, BASE, *ABLATIONS, *NECKS)
+JOINT: Final = "cotam-s-joint+adapter"
+"""An adapter whose codec learned with it."""
+METHODS: Final = (*RIVALS, BASE, *ABLATIONS, *NECKS, "cotam-s-joint", JOINT)
 
 
 @dataclass(frozen=True)

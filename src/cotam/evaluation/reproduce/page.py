@@ -8,11 +8,11 @@ from cotam.evaluation.accuracy.cells import accuracy_table, difference_table
 from cotam.evaluation.accuracy.plots import plots
 from cotam.evaluation.methods import ABLATIONS
 from cotam.evaluation.reproduce import sections
-from cotam.evaluation.reproduce.experiment import BASE, FULL, NECKS, RIVALS
+from cotam.evaluation.reproduce.experiment import BASE, FULL, JOINT, NECKS, RIVALS
 from cotam.images import write_atomically
 
 Report = Mapping[str, Any]
-MAIN = (*RIVALS, BASE, FULL, "without-guidance", *NECKS)
+MAIN = (*RIVALS, BASE, FULL, "without-guidance", *NECKS, JOINT)
 """Methods of the main curves."""
 CAPTIONS = {
     "accuracy": "Accuracy against rate, all questions",
@@ -51,6 +51,9 @@ def results_page(report: Report, images: Mapping[str, str]) -> str:
     parts += _section(report, "Against the base codec", sections.claim(report), [FULL])
     if sections.measured(report, [FULL]):
         parts += [sections.losses(report, FULL), sections.families(report)]
+    parts += _section(
+        report, "With a codec that learned together with the adapter", sections.joint(report), [JOINT]
+    )
     parts += _section(report, "BD-rates", sections.bd_rates(report), RIVALS)
     parts += _section(report, "Ablations", sections.ablations(report), list(ABLATIONS))
     parts.append(sections.contributions(report))

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from cotam.evaluation.accuracy.cells import Table, bd_table, gain_cell, share_cell, signed
 from cotam.evaluation.methods import ABLATIONS
-from cotam.evaluation.reproduce.experiment import BASE, FULL, NECKS
+from cotam.evaluation.reproduce.experiment import BASE, FULL, JOINT, NECKS
 from cotam.levelvqa import FAMILIES, LEVELS
 
 Report = Mapping[str, Any]
@@ -49,6 +49,17 @@ def claim(report: Report) -> str:
         )
         return "\n\n".join([said, *(_verdict(report, name) for name in stand_in)])
     return _verdict(report, FULL)
+
+
+def joint(report: Report) -> str:
+    """The adapter with a codec that learned along, against the base codec; beyond the paper."""
+    if not measured(report, [JOINT]):
+        return ""
+    said = (
+        "Beyond the paper, whose codec stays as it is: here it goes on learning on scenes, together with the adapter, "
+        "for rate, distortion and what the tower sees."
+    )
+    return f"{said} {_verdict(report, JOINT)}\n\n{losses(report, JOINT)}"
 
 
 def _verdict(report: Report, method: str) -> str:
@@ -199,7 +210,7 @@ def middle_rate(report: Report) -> str:
 
 def necks(report: Report) -> str:
     """Transform-necks beside adapters, at every rate."""
-    names = measured(report, [BASE, "without-guidance", FULL, *NECKS])
+    names = measured(report, [BASE, "without-guidance", FULL, *NECKS, JOINT])
     if not set(names) & set(NECKS):
         return ""
     head = ("method", "rate", "bpp", "all", *LEVELS)

@@ -89,6 +89,9 @@ class AdapterTrainingConfig(TokensTrainingConfig):
     machine: float = 2.0
     """With ``joint``: weight of the fidelity of a picture coded in the middle of the quality scale, against rate and
     distortion. It grows with λ, as the distortion's does."""
+    rate_weight: float = 3.0
+    """With ``joint``: weight of the rate. What the tower sees is one more thing to spend bits on at every λ; this brings
+    a quality's bytes back to about where they were."""
     balance: float = 0.55
     """With ``joint``: see `CodecTrainingConfig.balance`."""
 
@@ -97,14 +100,17 @@ class AdapterTrainingConfig(TokensTrainingConfig):
         super().__post_init__()
         if min(self.low, self.high) < 0 or not self.low + self.high:
             raise ValueError(f"low and high must be weights, not both 0, but are {self.low} and {self.high}")
-        if self.machine < 0:
-            raise ValueError(f"machine must not be negative, but is {self.machine}")
+        if self.machine < 0 or self.rate_weight <= 0:
+            raise ValueError(
+                "machine must not be negative and rate_weight must be above 0, "
+                f"but they are {self.machine} and {self.rate_weight}"
+            )
         if self.joint and not self.reconstruction_prior:
             raise ValueError("a codec learns together with an adapter alone: joint excludes no-prior")
 
     @property
     def variant(self) -> str:
-        """What such a run is called: ``adapter``, ``adapter-joint``, or of the ablations ``adapter-high-only`` and so on."""
+        """What such a run is called: ``adapter``, ``adapter-joint``, or ``adapter-high-only`` and so on."""
         if not self.reconstruction_prior:
             return "neck-no-prior"
         if self.joint:

@@ -43,6 +43,7 @@ class JointTask:
         network: the neck or adapter.
         pictures: whether decoded pictures are of use; without, there is no distortion.
         description: what the checkpoint keeps.
+        rate_weight: weight of the rate.
     """
 
     validation_seconds = 600.0
@@ -55,8 +56,9 @@ class JointTask:
         network: LatentAdapter | TransformNeck,
         pictures: bool,
         description: dict[str, Any],
+        rate_weight: float = 1.0,
     ) -> None:
-        self.balance, self.seed = config.balance, config.seed
+        self.balance, self.rate_weight, self.seed = config.balance, rate_weight, config.seed
         self.around, self.pictures, self.description = around, pictures, description
         self.view = view_of(config, around)
         codec = float_form(around.codec.network)
@@ -114,9 +116,9 @@ class JointTask:
         if out.x_hat is None:
             bpp = bits_per_pixel(out.latents, x)
             weight = quality_weight(batch.base, self.balance)
-            return Outcome((weight * bpp).mean(), {"bpp": bpp.mean()})
+            return Outcome((weight * self.rate_weight * bpp).mean(), {"bpp": bpp.mean()})
         coded = TrainingOutput(out.x_hat, out.latents.latent_bits, out.latents.hyper_bits)
-        found = rate_distortion(coded, x, batch.steps, batch.base, self.balance)
+        found = rate_distortion(coded, x, batch.steps, batch.base, self.balance, self.rate_weight)
         return Outcome(found.loss, {"bpp": found.bpp.mean(), "psnr": psnr_of(found.mse).mean()})
 
 
@@ -165,7 +167,7 @@ class JointAdapterTask(JointTask):
         self, config: AdapterTrainingConfig, around: Surroundings, description: dict[str, Any]
     ) -> None:
         torch.manual_seed(config.seed)
-        super().__init__(config, around, new_adapter(config, around), True, description)
+        super().__init__(config, around, new_adapter(config, around), True, description, config.rate_weight)
         self.config, self.judge = config, FidelityLoss(self.view, config)
 
     def judged(self, out: JointOutput, batch: Batch, progress: float) -> Outcome:

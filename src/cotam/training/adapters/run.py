@@ -24,7 +24,7 @@ from cotam.training.config import resumed_recipe
 from cotam.training.run import TrainingRun, refuse_second_run
 from cotam.training.task import Task
 
-CHANGEABLE = ("steps", "minutes", "learning_rate")
+CHANGEABLE = ("steps", "minutes", "learning_rate", "machine", "rate_weight")
 """Options that may change when a run is resumed."""
 
 C = TypeVar("C", bound=TokensTrainingConfig)
