@@ -1,27 +1,65 @@
 """What ``cotam eval levelvqa`` reports, to Markdown."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tables import load, made_by, markdown_table
 
-from cotam.evaluation.accuracy.cells import accuracy_table, difference_table, share_cell
+from cotam.evaluation.accuracy.cells import accuracy_table, difference_table, share_cell, signed
+from cotam.evaluation.accuracy.figures import EXCESS
 from cotam.levelvqa.answer_files import questions_of_ids
 from cotam.levelvqa.scoring import score
 
+BRIEFLY = {
+    "jpeg": "JPEG",
+    "webp": "WebP",
+    "avif": "AVIF",
+    "cotam-s": "`cotam-s`",
+    "full": "with guidance and adapter (CoTAM)",
+    "without-guidance": "with the adapter alone",
+    "bridge-d1": "through a neck, codec frozen (Bridge, d1)",
+    "bridge-d2": "codec for people and machines (Bridge, d2)",
+    "bridge-d3": "codec for machines only (Bridge, d3)",
+    "cotam-s-joint+adapter": "codec that learned with the adapter",
+}
+"""Methods of the README, in words."""
+
 
 def brief(path: Path) -> str:
-    """Accuracy of every method at every rate, all questions."""
+    """Accuracy of the main methods at every rate, all questions, and BD-rates."""
     report = load(path)
     rates = list(dict.fromkeys(row["rate"] for row in report["rows"] if row["rate"] != "lossless"))
-    found = {(row["method"], row["rate"]): share_cell(row["overall"]) for row in report["rows"]}
-    names = [row["method"] for row in report["methods"] if (row["method"], rates[0]) in found]
-    rows = [[f"`{name}`", *(found[name, rate] for rate in rates)] for name in names]
+    found = {
+        (row["method"], row["rate"]): share_cell(row["overall"]) for row in report["rows"] if _keeps_to(row)
+    }
+    bd_rates = {row["method"]: row for row in report["bd_rates"] if row["group"] == "overall"}
+    rows = [
+        [words, *(found.get((name, rate), "–") for rate in rates), _bd_rate(bd_rates.get(name))]
+        for name, words in BRIEFLY.items()
+        if (name, rates[-1]) in found
+    ]
     heads = [rate.replace("bpp ", "") + " bpp" for rate in rates]
-    table = markdown_table(["method", *heads], rows, right=range(1, 1 + len(rates)))
+    table = markdown_table(["", *heads, "BD-rate"], rows, right=range(1, 2 + len(rates)))
     return (
         f"{table}\n\nPercent of questions on {report['scenes']:,} unseen scenes that the embedded model answers "
-        f"rightly, with 95 % intervals. The original picture: {found['png', 'lossless']} %."
+        f"rightly at equal bytes (– where a codec cannot make pictures so small), and BD-rate on accuracy against "
+        f"`{report['anchor']}`, with 95 % intervals. The original picture: {found['png', 'lossless']} %; "
+        f"{made_by(report)}."
     )
+
+
+def _keeps_to(row: Mapping[str, Any]) -> bool:
+    """Whether pictures take the bytes that they may, in the mean, or there is no limit."""
+    kind, _, limit = row["rate"].partition(" ")
+    return kind != "bpp" or row["bpp"] <= EXCESS * float(limit)
+
+
+def _bd_rate(row: Mapping[str, Any] | None) -> str:
+    if row is None or row["percent"] is None or row["interval"] is None:
+        return "–"
+    low, high = row["interval"]
+    return f"{signed(row['percent'])} % ({signed(low)} to {signed(high)})"
 
 
 def by_level(path: Path) -> str:

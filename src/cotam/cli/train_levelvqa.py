@@ -34,7 +34,9 @@ def levelvqa(
     start: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Begin with a model that this command has written, tower and language."
+            metavar="NAME",
+            help="Begin with levelvqa, the model that ships, or the folder of one that this command has written: "
+            "tower and language.",
         ),
     ] = None,
     first_scene: Annotated[
@@ -101,9 +103,9 @@ def levelvqa(
     if start is not None and (tower is not None or resume or width is not None):
         raise ValueError("--start begins a new run with that model: leave out --tower, --resume and --width")
     if first_scene is not None and start is None:
-        raise ValueError("--first-scene needs --start DIR: other runs know which scenes are next")
+        raise ValueError("--first-scene needs --start NAME: other runs know which scenes are next")
     if tower is None and (language is not None or (frozen_tower and start is None)):
-        raise ValueError("--language needs --tower RUN, and --frozen-tower either that or --start DIR")
+        raise ValueError("--language needs --tower RUN, and --frozen-tower either that or --start NAME")
     if threads:
         import torch
 

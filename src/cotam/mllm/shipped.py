@@ -25,6 +25,12 @@ def is_embedded_there() -> bool:
     return (SHIPPED / EMBEDDED).is_dir()
 
 
+def parts_of(name_or_folder: Path) -> Path:
+    """Folder of the parts that a model ships in: of `EMBEDDED` by its name, else the folder itself."""
+    named = str(name_or_folder) == EMBEDDED and not name_or_folder.is_dir()
+    return SHIPPED / EMBEDDED if named else name_or_folder
+
+
 def embedded_checkpoint(name: str = EMBEDDED) -> Path:
     """Return a whole LLaVA checkpoint of a model that ships; at the first call it is written to the cache.
 

@@ -138,6 +138,15 @@ def test_a_run_can_begin_with_a_model_that_another_has_written(start, config, fi
     assert run.config.first_scene == 50
 
 
+def test_a_run_can_begin_with_the_model_that_ships(start, finished, tmp_path, monkeypatch):
+    export_levelvqa(finished, tmp_path / "levelvqa")
+    monkeypatch.setattr("cotam.mllm.shipped.SHIPPED", tmp_path)
+    named = start(tmp_path / "named", start=Path("levelvqa"))
+    theirs = start(tmp_path / "by_folder", start=tmp_path / "levelvqa").task.model.state_dict()
+    for name, tensor in named.task.model.llava.state_dict().items():
+        assert torch.equal(tensor, theirs[f"llava.{name}"]), name
+
+
 def test_a_folder_that_is_no_such_model_is_refused(start, finished, tmp_path):
     with pytest.raises(ModelError, match="not a model of cotam train levelvqa"):
         start(tmp_path / "run", start=tmp_path)
@@ -171,7 +180,7 @@ def test_the_command_refuses_what_cannot_be(tmp_path, capsys):
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--start", "x", "--resume"]) == 2
     assert "--start begins a new run" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--first-scene", "5"]) == 2
-    assert "--first-scene needs --start DIR" in capsys.readouterr().err
+    assert "--first-scene needs --start NAME" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--clips", "0.5"]) == 2
     assert "need a tower that stands still" in capsys.readouterr().err
     assert command(["train", "levelvqa", "--out", str(tmp_path), "--resume"]) == 1

@@ -17,6 +17,7 @@ from cotam.mllm.embedded import (
     save_embedded,
     stored_tokenizer,
 )
+from cotam.mllm.shipped import parts_of
 from cotam.training.checkpoints import load_checkpoint
 from cotam.training.config import resumed_recipe
 from cotam.training.levelvqa.config import LevelVQATrainingConfig
@@ -53,7 +54,8 @@ def levelvqa_run(
         tower: folder of an earlier run, whose CLIP and label heads a new run begins with, in place of ``sizes``;
             it goes on with the scenes after those of that run.
         language: with ``tower``, folder of an earlier run, whose projector and language model it begins with.
-        start: in place of ``tower``, folder of a model as `export_levelvqa` writes it: its CLIP and LLaVA.
+        start: in place of ``tower``, ``levelvqa``, the model that ships, or the folder of one as `export_levelvqa`
+            writes it: its CLIP and LLaVA.
         workers: processes that draw scenes.
 
     Raises:
@@ -73,11 +75,12 @@ def levelvqa_run(
             if speaking is not None:
                 _begin_with(task, speaking, SPEAKING_PARTS)
             return TrainingRun(folder, task, config)
-        tokenizer = stored_tokenizer(start) if start else build_tokenizer(training_texts())
+        parts = None if start is None else parts_of(start)
+        tokenizer = stored_tokenizer(parts) if parts else build_tokenizer(training_texts())
         task = LevelVQATask(config, sizes, tokenizer, workers)
-        if start:
+        if parts:
             learner: Any = task.model
-            restore_embedded(start, learner.clip, learner.llava)
+            restore_embedded(parts, learner.clip, learner.llava)
         return TrainingRun(folder, task, config)
     state = load_checkpoint(folder)
     config = resumed_recipe(LevelVQATrainingConfig.from_dict(state["config"]), changes, CHANGEABLE)
