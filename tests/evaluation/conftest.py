@@ -48,6 +48,8 @@ class PretendedMllm:
     def answerer(self, mode: str, adapter: str | None, codec: Any) -> "PretendedAnswerer":
         if mode == "neck" or (mode == "adapter" and adapter not in self.adapters):
             raise ModelError(f"there is no {mode} {adapter}")
+        if mode == "adapter" and codec.model_id != self.codec.model_id:
+            raise ModelError(f"there is no {mode} for {codec.name}")
         return PretendedAnswerer(self, mode)
 
 

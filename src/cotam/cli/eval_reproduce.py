@@ -113,6 +113,7 @@ def _measured(
         QUICK,
         WHOLE,
         Scale,
+        against_conventional,
         against_full,
         experiment,
         extras,
@@ -132,6 +133,7 @@ def _measured(
     beside = {
         **extras(made, quick, model, guidance),
         "ablation_differences": against_full(measured),
+        "bd_rates_against_conventional": against_conventional(measured),
         "timings": _timings(made.methods, answerers, scale),
     }
     return {**new_report("reproduce"), **accuracy_report(measured, BASE), **rounded(beside)}

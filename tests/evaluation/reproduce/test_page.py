@@ -10,14 +10,25 @@ from cotam.evaluation.accuracy.report import accuracy_report, rounded
 from cotam.evaluation.accuracy.run import evaluate
 from cotam.evaluation.methods import AblationGuidance
 from cotam.evaluation.reports import new_report
-from cotam.evaluation.reproduce.experiment import BASE, Scale, against_full, experiment, extras, make_methods
+from cotam.evaluation.reproduce.experiment import (
+    BASE,
+    JOINT,
+    Scale,
+    against_conventional,
+    against_full,
+    experiment,
+    extras,
+    make_methods,
+)
 from cotam.evaluation.reproduce.page import results_page, write_page
 from cotam.evaluation.reproduce.sections import (
     PARTS,
     ablations,
     claim,
     contributions,
+    conventional,
     families,
+    joint,
     losses,
     times,
 )
@@ -44,6 +55,7 @@ def made(pretended, model, random_codec, tmp_path_factory):
         beside = {
             **extras(methods, True, model, GUIDANCE),
             "ablation_differences": against_full(measured),
+            "bd_rates_against_conventional": against_conventional(measured),
             "timings": time_methods(methods.methods, mllm, BASE, SCALE.timed_scenes),
         }
         found = accuracy_report(measured, BASE)
@@ -78,6 +90,7 @@ def test_methods_without_adapters_are_left_out_with_the_reason_and_nothing_is_in
         "bridge-d1",
         "bridge-d2",
         "bridge-d3",
+        JOINT,
     }
     page = results_page(report, {})
     for name in out:
@@ -140,6 +153,26 @@ def test_losses_are_named_with_level_and_rate(report):
     text = losses({**report, "differences": [row]}, "full")
     assert "cross level at 0.1 bpp (−3.0 points, −5.0 to −1.0)" in text
     assert "all questions" not in text
+
+
+def test_a_codec_that_learned_along_has_its_verdict(report):
+    assert joint(report) == ""
+    text = joint(json.loads(json.dumps(bd(report, -40.0, [-50.0, -30.0])).replace('"full"', f'"{JOINT}"')))
+    assert f"`{JOINT}` against `cotam-s`" in text
+    assert "−40.0 %" in text
+    assert "less rate is needed, beyond the interval" in text
+
+
+def test_conventional_codecs_are_anchors_too(report):
+    rows = report["bd_rates_against_conventional"]
+    assert {row["anchor"] for row in rows} == {"jpeg", "avif"}
+    assert {row["group"] for row in rows} == {"overall"}
+    assert {row["method"] for row in rows} == {"cotam-s", "full", "without-guidance"}
+    for row in rows:
+        row |= {"percent": -61.0, "interval": [-70.0, -50.5], "overlap": [55.0, 64.0]}
+    cell = "−61.0 % (−70.0 to −50.5 %; over 55.0–64.0 %)"
+    assert f"| full | {cell} | {cell} |" in conventional(report)
+    assert "Nothing" in conventional({**report, "bd_rates_against_conventional": []})
 
 
 def test_the_table_of_ablations_names_the_guidance_that_was_used(report):

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from cotam.checkpoint import load_model
 from cotam.errors import CotamError
-from cotam.evaluation.accuracy.figures import difference_rows, figures
+from cotam.evaluation.accuracy.figures import bd_rows, difference_rows, figures
 from cotam.evaluation.accuracy.plan import Plan
 from cotam.evaluation.accuracy.run import Measured
+from cotam.evaluation.accuracy.tables import OVERALL
 from cotam.evaluation.answerers import Answerers
 from cotam.evaluation.complexity import groups
 from cotam.evaluation.methods import ABLATIONS, AblationGuidance, Method, load_methods
@@ -19,6 +20,9 @@ RIVALS: Final = ("png", "jpeg", "webp", "avif")
 NECKS: Final = ("bridge-d1", "bridge-d2", "bridge-d3")
 JOINT: Final = "cotam-s-joint+adapter"
 """An adapter whose codec learned with it."""
+CONTENDERS: Final = (BASE, FULL, "without-guidance", *NECKS, JOINT)
+"""Methods that are compared with conventional codecs directly."""
+CONVENTIONAL: Final = ("jpeg", "avif")
 METHODS: Final = (*RIVALS, BASE, *ABLATIONS, *NECKS, "cotam-s-joint", JOINT)
 
 
@@ -85,6 +89,13 @@ def against_full(measured: Measured) -> list[dict[str, Any]]:
     """Differences of all methods to the full system at equal bytes; none where that was not measured."""
     names = [method.name for method in measured.methods]
     return list(difference_rows(figures(measured), FULL)) if FULL in names else []
+
+
+def against_conventional(measured: Measured) -> list[dict[str, Any]]:
+    """BD-rates of `CONTENDERS` over all questions against each of `CONVENTIONAL`, as far as they were measured."""
+    names, found = {method.name for method in measured.methods}, figures(measured)
+    rows = [row for anchor in CONVENTIONAL if anchor in names for row in bd_rows(found, anchor)]
+    return [row for row in rows if row["method"] in CONTENDERS and row["group"] == OVERALL]
 
 
 def extras(made: Made, quick: bool, model: str, guidance: AblationGuidance) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def results_page(report: Report, images: Mapping[str, str]) -> str:
         report, "With a codec that learned together with the adapter", sections.joint(report), [JOINT]
     )
     parts += _section(report, "BD-rates", sections.bd_rates(report), RIVALS)
+    parts += ["## Against conventional codecs", sections.conventional(report)]
     parts += _section(report, "Ablations", sections.ablations(report), list(ABLATIONS))
     parts.append(sections.contributions(report))
     parts += _section(report, "Neck against adapter", sections.necks(report), NECKS)

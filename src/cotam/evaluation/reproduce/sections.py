@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from cotam.evaluation.accuracy.cells import Table, bd_table, gain_cell, share_cell, signed
 from cotam.evaluation.methods import ABLATIONS
-from cotam.evaluation.reproduce.experiment import BASE, FULL, JOINT, NECKS
+from cotam.evaluation.reproduce.experiment import BASE, CONTENDERS, CONVENTIONAL, FULL, JOINT, NECKS
 from cotam.levelvqa import FAMILIES, LEVELS
 
 Report = Mapping[str, Any]
@@ -142,6 +142,23 @@ def bd_rates(report: Report) -> str:
     """BD-rates of every method."""
     table = bd_table(report)
     return f"{table.title}.\n\n{table.markdown()}"
+
+
+def conventional(report: Report) -> str:
+    """BD-rates against JPEG and AVIF themselves."""
+    rows = report["bd_rates_against_conventional"]
+    anchors = [name for name in CONVENTIONAL if any(row["anchor"] == name for row in rows)]
+    cells = {(row["method"], row["anchor"]): "{} ({}; over {})".format(*_bd_cells(row)) for row in rows}
+    body = tuple(
+        (name, *(cells[name, anchor] for anchor in anchors)) for name in measured(report, CONTENDERS)
+    )
+    if not anchors:
+        return "*Nothing could be measured.*"
+    table = Table("", ("method", *(f"against {anchor}" for anchor in anchors)), body, words=1)
+    return (
+        "BD-rate at equal accuracy, all questions, with 95 % intervals and the accuracies that both curves cover.\n\n"
+        f"{table.markdown()}"
+    )
 
 
 def ablations(report: Report) -> str:
