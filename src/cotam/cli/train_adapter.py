@@ -41,7 +41,7 @@ def adapter(
     rate_weight: Annotated[
         float | None,
         typer.Option(
-            help="With --joint: weight of the rate against both; 3 by default keeps rates about as they were."
+            help="With --joint: weight of the rate against both; 6 by default keeps rates near where they were."
         ),
     ] = None,
     checkpointing: tokens.Checkpointing = None,

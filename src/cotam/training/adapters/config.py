@@ -89,7 +89,7 @@ class AdapterTrainingConfig(TokensTrainingConfig):
     machine: float = 2.0
     """With ``joint``: weight of the fidelity of a picture coded in the middle of the quality scale, against rate and
     distortion. It grows with λ, as the distortion's does."""
-    rate_weight: float = 3.0
+    rate_weight: float = 6.0
     """With ``joint``: weight of the rate. What the tower sees is one more thing to spend bits on at every λ; this
     brings a quality's bytes back to about where they were."""
     balance: float = 0.55
