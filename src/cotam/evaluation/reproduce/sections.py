@@ -56,8 +56,8 @@ def joint(report: Report) -> str:
     if not measured(report, [JOINT]):
         return ""
     said = (
-        "Beyond the paper, whose codec stays as it is: here it goes on learning on scenes, together with the adapter, "
-        "for rate, distortion and what the tower sees."
+        "Beyond the paper, whose codec stays as it is: here it goes on learning together with the adapter, for rate, "
+        f"distortion and what the tower sees, on training scenes, of which `{BASE}` has seen none."
     )
     return f"{said} {_verdict(report, JOINT)}\n\n{losses(report, JOINT)}"
 
