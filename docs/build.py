@@ -68,6 +68,7 @@ PARTS: dict[str, Source] = {
     "exactness-peers": (RESULTS / "peers.json", tables.exactness_of_peers),
     "exactness": (RESULTS / "exactness.json", tables.exactness),
     "exactness-avx2": (RESULTS / "exactness_avx2.json", tables.exactness),
+    "exactness-joint": (RESULTS / "exactness_joint.json", tables.exactness),
     "conformance": (RESULTS / "conformance.json", tables.conformance),
     "fuzz": (RESULTS / "fuzz.json", tables.fuzz),
     "memory-growth": (RESULTS / "memory_growth.json", tables.memory_growth),
