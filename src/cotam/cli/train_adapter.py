@@ -82,6 +82,10 @@ def adapter(
         bf16=bf16,
         compile=compiled,
     )
+    if not (joint or resume) and (machine is not None or rate_weight is not None):
+        raise ValueError(
+            "--machine and --rate-weight need --joint: a codec that stays as it is has no rate to weigh"
+        )
     tokens.set_threads(threads)
     try:
         from cotam.training.adapters.config import AdapterTrainingConfig, adapter_preset

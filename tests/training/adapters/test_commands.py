@@ -37,6 +37,23 @@ def test_a_neck_with_its_own_codec_is_trained_and_written(options: list[str], tm
     assert (card.codec.name, card.codec.model_id) == (codec.name, codec.model_id)
 
 
+def test_an_adapter_and_the_codec_that_learned_with_it_are_written(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["train", "adapter", "--out", str(tmp_path), *options]
+    assert command([*arguments, "--rate-weight", "2"]) == 2
+    assert "need --joint" in capsys.readouterr().err
+    assert command([*arguments, "--joint"]) == 0
+    codec = find_model(tmp_path / "random-joint.safetensors")
+    card = find_adapter(tmp_path / "model-adapter-joint.safetensors").card
+    assert (card.kind, card.setting) == ("adapter", None)
+    assert (card.codec.name, card.codec.model_id) == (codec.name, codec.model_id)
+    more = ["--resume", "--steps", "3", "--rate-weight", "4", "--machine", "1"]
+    assert command([*arguments, *more]) == 0
+    changed = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert {"steps": 3, "rate_weight": 4.0, "machine": 1.0} in [row.get("changed") for row in changed]
+
+
 def test_a_tower_without_texts_is_said_to_be_distilled(
     options: list[str], llava: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
