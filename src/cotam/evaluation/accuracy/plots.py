@@ -10,8 +10,11 @@ from cotam.levelvqa import LEVELS
 
 Report = Mapping[str, Any]
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f7f7f")
-"""Told apart by colour-blind readers too (Okabe and Ito); used over again, with another marker."""
+COLOURS = (
+    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f7f7f"),
+    *("#882255", "#999933", "#332288", "#44aa99"),
+)
+"""Told apart by colour-blind readers too (Okabe and Ito, then Tol); used over again, with another marker."""
 MARKERS = "os^DvPX*"
 SIDE_INCHES = 5.5
 LEGEND_COLUMNS = 3
