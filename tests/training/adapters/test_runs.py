@@ -14,7 +14,7 @@ from cotam.checkpoint import load_adapter, load_model
 from cotam.codec import load_codec
 from cotam.errors import ModelError, TrainingError
 from cotam.training.adapters.export import export_tokens
-from cotam.training.adapters.run import Inputs
+from cotam.training.adapters.run import Inputs, adapter_run
 from cotam.training.adapters.sources import open_source
 from cotam.training.adapters.text_targets import TextTargets
 from cotam.training.checkpoints import load_checkpoint
@@ -205,6 +205,15 @@ def test_a_codec_learns_from_the_tower_behind_an_adapter(start: Start, tmp_path:
         gradients.append(codec.synthesis.leave.weight.grad.clone())
     assert gradients[0].norm() > 0
     assert (gradients[1] - gradients[0]).norm() > 1e-3 * gradients[0].norm()
+
+
+def test_a_run_whose_codec_stands_still_has_no_rate_to_weigh(
+    start: Start, inputs: Inputs, tmp_path: Path
+) -> None:
+    trained = start(tmp_path, "adapter")
+    trained.run()
+    with pytest.raises(ValueError, match="for a joint run"):
+        adapter_run(tmp_path, inputs, trained.config, resume=True, changes={"rate_weight": 2.0})  # type: ignore[arg-type]
 
 
 def test_a_codec_cannot_learn_without_pictures(start: Start, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@
     cotam-s+GUIDANCE             guided, decoded to a picture; several sources with plus signs
     cotam-s[+GUIDANCE]+adapter   latents go to the tower beside the picture; +adapter=NAME for another adapter
     cotam-s[+GUIDANCE]+neck      latents go to the tower instead of a picture; +neck=NAME
-    cotam-s-d2[+…]               the same grammar behind another codec that ships
     bridge-d1 | -d2 | -d3        the same, in the Bridge paper's three settings
+    cotam-s-d2[+…]               as with cotam-s, behind another codec that ships
     full, without-adapter, …     the paper's ablations, see `ABLATIONS`
 """
 
@@ -56,7 +56,7 @@ def check_names(names: Iterable[str]) -> None:
         ValueError: a name is unknown, or there is none.
     """
     listed = list(names)
-    known = f"{', '.join(METHODS)}, cotam-s+GUIDANCE, cotam-s+GUIDANCE+adapter"
+    known = f"{', '.join(METHODS)}, cotam-s+GUIDANCE, cotam-s+GUIDANCE+adapter, or another codec that ships"
     if not listed:
         raise ValueError(f"name at least one method of {known}")
     for name in listed:

@@ -90,8 +90,8 @@ class AdapterTrainingConfig(TokensTrainingConfig):
     """With ``joint``: weight of the fidelity of a picture coded in the middle of the quality scale, against rate and
     distortion. It grows with λ, as the distortion's does."""
     rate_weight: float = 6.0
-    """With ``joint``: weight of the rate. What the tower sees is one more thing to spend bits on at every λ; this
-    brings a quality's bytes back to about where they were."""
+    """With ``joint``: weight of the rate. What the tower sees is one more thing to spend bits on at every λ; with 1,
+    a quality takes twice its bytes (docs/log.md, note 27)."""
     balance: float = 0.55
     """With ``joint``: see `CodecTrainingConfig.balance`."""
 

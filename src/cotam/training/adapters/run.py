@@ -26,6 +26,8 @@ from cotam.training.task import Task
 
 CHANGEABLE = ("steps", "minutes", "learning_rate", "machine", "rate_weight")
 """Options that may change when a run is resumed."""
+JOINT_WEIGHTS = {"machine", "rate_weight"}
+"""Those that say nothing of a run whose codec stands still."""
 
 C = TypeVar("C", bound=TokensTrainingConfig)
 
@@ -73,6 +75,8 @@ def adapter_run(
         ValueError: a change of what a run keeps to its end, such as where it started.
     """
     state, config = _begin(folder, config, resume, changes)
+    if not config.joint and JOINT_WEIGHTS & changes.keys():
+        raise ValueError("machine and rate_weight are for a joint run, which this one is not")
     around = _surroundings(inputs, config)
     task: Task = (JointAdapterTask if config.joint else AdapterTask)(config, around, {})
     return _finish(folder, task, config, around, inputs, state, changes)
