@@ -199,12 +199,11 @@ def test_no_code_is_run_that_comes_with_a_checkpoint(copy: Path, tmp_path: Path)
     assert not mark.exists()
 
 
-def test_the_embedded_model_comes_with_the_adapter_that_ships() -> None:
-    given = load_mllm()
-    assert given.adapter is not None
-    assert given.adapter.card.name == "levelvqa-adapter"
-    assert load_mllm(adapter=None).adapter is None
+def test_the_embedded_model_comes_with_the_adapters_that_ship_one_for_each_codec() -> None:
+    given = {one.card.name: one.card.codec.name for one in load_mllm().adapters}
+    assert given == {"levelvqa-adapter": "cotam-s", "levelvqa-adapter-joint": "cotam-s-joint"}
+    assert load_mllm(adapter=None).adapters == ()
 
 
 def test_another_model_has_no_adapter_unless_one_is_named(checkpoint: Callable[..., Path]) -> None:
-    assert load_mllm(checkpoint("llava")).adapter is None
+    assert load_mllm(checkpoint("llava")).adapters == ()

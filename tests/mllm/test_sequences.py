@@ -61,7 +61,7 @@ def prompt(model: Mllm, images: Any, monkeypatch: pytest.MonkeyPatch, **options:
 def with_codec(model: Mllm, codec: Codec, *, adapter: bool) -> Mllm:
     """The model for streams of a codec, with an adapter of random weights if asked for."""
     if not adapter:
-        return Mllm(model.name, model.model, model.processor, None, codec)
+        return Mllm(model.name, model.model, model.processor, (), codec)
     tower = tower_identity("small", model.model.get_encoder(modality="image"))
     config = LatentAdapterConfig(
         latents=codec.network.config.latents, width=tower.width, grid=tower.grid, heads=2, conditioning="none"
@@ -72,7 +72,7 @@ def with_codec(model: Mllm, codec: Codec, *, adapter: bool) -> Mllm:
         network.out.weight.normal_(std=0.3)
     made_for = CodecIdentity(codec.name, codec.model_id.hex())
     loaded = LoadedAdapter(network.eval(), AdapterCard("some", "adapter", made_for, tower, config.to_dict()))
-    return Mllm(model.name, model.model, model.processor, loaded, codec)
+    return Mllm(model.name, model.model, model.processor, [loaded], codec)
 
 
 @pytest.mark.parametrize("adapter", [False, True])

@@ -69,7 +69,7 @@ def with_adapter(mllm: Callable[[str], Mllm], random_codec: Codec) -> Maker:
     def make(family: str, kind: str, **options: Any) -> Mllm:
         plain = mllm(family)
         adapter = loaded(plain, random_codec, kind, **options)
-        return Mllm(plain.name, plain.model, plain.processor, adapter, random_codec)
+        return plain.with_adapter(adapter, random_codec)
 
     return make
 
@@ -315,6 +315,25 @@ def test_a_model_that_handles_pictures_its_own_way_takes_no_adapter(
         with_adapter("llava", "adapter")
 
 
+def test_each_stream_enters_through_the_adapter_for_its_codec(
+    mllm: Callable[[str], Mllm], random_codec: Codec, streams: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = mllm("llava")
+    fitting = loaded(plain, random_codec, "adapter")
+    others = [
+        loaded(plain, random_codec, "adapter", made_for=CodecIdentity(name, number * 8), conditioning="gain")
+        for name, number in (("one", "0"), ("two", "1"))
+    ]
+    asked: list[Any] = [(streams[0], "red")]
+    alone = prompts(plain.with_adapter(fitting, random_codec), asked, monkeypatch)[0]
+    for adapters in ([fitting, *others], [*others, fitting]):
+        several = Mllm(plain.name, plain.model, plain.processor, adapters, random_codec)
+        assert torch.equal(prompts(several, asked, monkeypatch)[0], alone)
+    strange = Mllm(plain.name, plain.model, plain.processor, others, random_codec)
+    with pytest.raises(ModelError, match=r"made for codec one \(00000000\) or two \(11111111\), which bytes"):
+        strange.answer(streams[0], "red", mode="adapter")
+
+
 @each_kind
 def test_a_stream_of_another_codec_than_the_adapter_s_is_named(
     kind: str, with_adapter: Maker, streams: list[bytes], tmp_path: Path
@@ -373,12 +392,11 @@ def test_adapter_and_codec_are_loaded_by_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = with_adapter("llava", kind)
-    assert made.adapter is not None
+    [adapter] = made.adapters
     path = tmp_path / "some.safetensors"
-    write_adapter(path, made.adapter.network, made.adapter.card)
+    write_adapter(path, adapter.network, adapter.card)
     model = load_mllm(checkpoint("llava"), adapter=path, codec=random_model_path)
-    assert model.adapter is not None
-    assert model.adapter.card == made.adapter.card
+    assert [one.card for one in model.adapters] == [adapter.card]
     (mine,), (theirs,) = (prompts(m, [(streams[0], "red")], monkeypatch, mode=kind) for m in (model, made))
     torch.testing.assert_close(mine, theirs, atol=1e-2, rtol=1e-2)
     with pytest.raises(ModelError, match="unknown adapter 'nowhere'"):

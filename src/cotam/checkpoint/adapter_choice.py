@@ -45,17 +45,19 @@ def choose_adapter(mode: str, name: str | None, codec_id: str, tower: TowerIdent
     raise ModelError(f"no {wanted} ships for codec {codec_id} and the tower of {tower.name}")
 
 
-def default_adapter(codec_id: str, width: int, identify: Callable[[], TowerIdentity]) -> AdapterFile | None:
-    """Find the adapter that ships for a model, if there is one.
+def default_adapters(width: int, identify: Callable[[], TowerIdentity]) -> list[AdapterFile]:
+    """Find the adapters that ship for a model, one for each codec.
 
     Args:
-        codec_id: hex id of the codec whose streams it is to read.
         width: of the model's tower.
         identify: tells which tower it is; that takes a hash of its weights, and is not asked where no width fits.
     """
     if not any(file.card.tower.width == width for file in known_adapters()):
-        return None
-    return next(iter(_meant("adapter", None, codec_id, identify())), None)
+        return []
+    tower = identify()
+    codecs = dict.fromkeys(file.card.codec.model_id for file in known_adapters())
+    meant = (_meant("adapter", None, codec, tower) for codec in codecs)
+    return [files[0] for files in meant if files]
 
 
 def _meant(kind: str, name: str | None, codec_id: str, tower: TowerIdentity) -> list[AdapterFile]:

@@ -53,7 +53,7 @@ def ask(
         typer.Option(
             "--adapter",
             metavar="NAME|FILE",
-            help="Latent adapter or transform-neck for model and codec, or none; by default the adapter that ships.",
+            help="Latent adapter or transform-neck for model and codec, or none; by default the adapters that ship.",
         ),
     ] = None,
     codec: Annotated[

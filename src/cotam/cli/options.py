@@ -86,5 +86,5 @@ def chosen_rate(
 
 
 def chosen_adapter(text: str | None) -> str | None:
-    """What ``--adapter`` means to `cotam.load_mllm`: where it is not given, the adapter that ships; ``none``, none."""
+    """What ``--adapter`` means to `cotam.load_mllm`: where it is not given, the adapters that ship; ``none``, none."""
     return None if text == "none" else text or "auto"

@@ -24,7 +24,7 @@ Adapter = Annotated[
     typer.Option(
         "--adapter",
         metavar="NAME|FILE",
-        help="A latent adapter or neck for streams, or none; by default the adapter that ships.",
+        help="A latent adapter or neck for streams, or none; by default the adapters that ship.",
         rich_help_panel=MODEL,
     ),
 ]

@@ -40,7 +40,7 @@ class MllmAnswerers:
         file = choose_adapter(mode, adapter, codec.model_id.hex(), tower)
         file.card.check_codec(codec.name, codec.model_id)
         loaded = load_adapter(file.path)
-        entered = Mllm(plain.name, plain.model, plain.processor, loaded, codec)
+        entered = Mllm(plain.name, plain.model, plain.processor, [loaded], codec)
         return MllmAnswerer(entered, mode, f"{self._identity}-{mode}-{file.adapter_id}", loaded, codec)
 
 
@@ -66,7 +66,9 @@ class MllmAnswerer:
         """
         self.identity = identity
         self._mllm, self._mode, self._codec = mllm, mode, codec
-        self._entrance = None if adapter is None else Entrance(mllm.name, mllm.model, mllm.processor, adapter)
+        self._entrance = (
+            None if adapter is None else Entrance(mllm.name, mllm.model, mllm.processor, [adapter])
+        )
 
     def answer_batch(self, items: Sequence[tuple[Given, str]]) -> Sequence[str]:
         """See `Answerer.answer_batch`."""

@@ -121,7 +121,8 @@ def compare_scene(
         except CotamError as error:  # Pillow was built without the format
             missing[name] = str(error)
     on_start(ADAPTED)
-    if mllm.adapter is not None and mllm.adapter.card.kind == "adapter":
+    fitting = [one for one in mllm.adapters if one.card.codec.model_id == codec.model_id.hex()]
+    if fitting and fitting[0].card.kind == "adapter":
         methods.append(work.adapted(methods[-1]))
     else:
         missing[ADAPTED] = f"there is no latent adapter for {mllm.name} and {codec.name}"

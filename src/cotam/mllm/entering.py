@@ -23,55 +23,64 @@ SEVERAL: Final = 2
 
 
 class Entrance:
-    """Hands the latents of streams to a model's tower, by an adapter or a neck made for tower and codec."""
+    """Hands the latents of streams to a model's tower, by adapters or a neck made for tower and codec."""
 
-    def __init__(self, name: str, model: Any, processor: Any, loaded: LoadedAdapter) -> None:
+    def __init__(self, name: str, model: Any, processor: Any, loaded: Sequence[LoadedAdapter]) -> None:
         """Take the parts.
 
         Args:
             name: what the user called the model, for messages.
             model: a model of transformers.
             processor: its processor.
-            loaded: adapter or neck.
+            loaded: adapters, each for another codec, or one neck.
 
         Raises:
-            ModelError: it is for another tower, or the model handles pictures in a way of its own.
+            ModelError: one is for another tower, or the model handles pictures in a way of its own.
         """
         if model.config.model_type not in FAMILIES:
             raise ModelError(
                 f"{name}: a {model.config.model_type!r} model; adapters and necks are for {', '.join(FAMILIES)}"
             )
-        self.card = loaded.card
         self._tower = model.get_encoder(modality="image")
         identity = tower_identity(name, self._tower)
-        self.card.check_tower(identity)
+        for one in loaded:
+            one.card.check_tower(identity)
+        self.kind = loaded[0].card.kind
+        self._cards = [one.card for one in loaded]
+        self._networks = {one.card.codec.model_id: one.network.to(model.device) for one in loaded}
         self._patch = identity.patch
-        self._network = loaded.network.to(model.device)
         self._sights = [_Sight(processor, copies) for copies in range(1, SEVERAL + 1)]
 
+    def __str__(self) -> str:
+        """Name the adapters or the neck, for messages."""
+        return " and the ".join(map(str, self._cards))
+
     def fits(self, picture: Picture) -> bool:
-        """Whether a picture is a stream of the codec that the adapter or neck was made for."""
-        stream = picture.stream
-        return stream is not None and stream.codec.model_id.hex() == self.card.codec.model_id
+        """Whether a picture is a stream of a codec that an adapter or the neck was made for."""
+        return picture.stream is not None and picture.stream.codec.model_id.hex() in self._networks
 
     def check(self, picture: Picture) -> None:
         """Refuse a stream of another codec.
 
         Raises:
-            ModelError: saying which codec the adapter or neck is for.
+            ModelError: saying which codecs the adapters or the neck are for.
         """
-        if picture.stream is not None:
-            self.card.check_codec(picture.name, picture.stream.codec.model_id)
+        if picture.stream is None or self.fits(picture):
+            return
+        codecs = " or ".join(f"{card.codec.name} ({card.codec.model_id})" for card in self._cards)
+        found = picture.stream.codec.model_id.hex()
+        raise ModelError(f"{self}: made for codec {codecs}, which {picture.name} ({found}) is not")
 
     def open(self, pictures: Sequence[Picture]) -> AbstractContextManager[None]:
         """Let the tower take the latents of a prompt's pictures, all of them at once, for a ``with`` block.
 
-        An adapter adds nothing to the tokens of a picture that is no stream of its codec.
+        Adapters add nothing to the tokens of a picture that is no stream of their codecs.
         """
         sight = self._sights[min(len(pictures), SEVERAL) - 1]
         tokens = torch.cat([self._tokens(picture, sight) for picture in pictures])
-        if isinstance(self._network, TransformNeck):
-            return entering(self._tower, tokens, self._network.config.block)
+        network = next(iter(self._networks.values()))
+        if isinstance(network, TransformNeck):
+            return entering(self._tower, tokens, network.config.block)
         return adding(self._tower, tokens)
 
     def _tokens(self, picture: Picture, sight: "_Sight") -> Tensor:
@@ -79,15 +88,16 @@ class Entrance:
         geometry = geometry_of(sight, picture.size, self._patch)
         if picture.stream is not None and self.fits(picture):
             return self._translated(picture.stream, geometry)
-        like = next(self._network.parameters())
+        network = next(iter(self._networks.values()))
         rows, columns = geometry.grid
-        return like.new_zeros(geometry.tiles, rows * columns, self._network.config.width)
+        return next(network.parameters()).new_zeros(geometry.tiles, rows * columns, network.config.width)
 
     def _translated(self, stream: DecodedStream, geometry: Geometry) -> Tensor:
-        latents, device = stream.latents, next(self._network.parameters()).device
+        network = self._networks[stream.codec.model_id.hex()]
+        latents, device = stream.latents, next(network.parameters()).device
         y_hat, steps = latents.y_hat[None].to(device), latents.steps[None].to(device)
         gains = deepcopy(stream.codec.network.gains).to(device)
-        return make_tokens(self._network, y_hat, steps, gains, geometry)
+        return make_tokens(network, y_hat, steps, gains, geometry)
 
 
 def check_mode(mode: str, entrance: Entrance | None) -> None:
@@ -98,9 +108,9 @@ def check_mode(mode: str, entrance: Entrance | None) -> None:
     """
     if mode not in get_args(Mode):
         raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
-    if mode in ("auto", "pixels") or (entrance is not None and entrance.card.kind == mode):
+    if mode in ("auto", "pixels") or (entrance is not None and entrance.kind == mode):
         return
-    loaded = "none is loaded" if entrance is None else f"what is loaded is the {entrance.card}"
+    loaded = "none is loaded" if entrance is None else f"what is loaded is the {entrance}"
     article = "an" if mode == "adapter" else "a"
     raise ValueError(
         f"mode {mode!r} needs {article} {mode}, and {loaded}; name one with adapter=NAME or FILE"
@@ -114,12 +124,12 @@ def way_for(mode: Mode, entrance: Entrance | None, pictures: Sequence[Picture]) 
     all pictures to be such streams.
 
     Raises:
-        ModelError: a stream of another codec than the adapter or neck is for.
+        ModelError: a stream of another codec than the adapters or the neck are for.
         ValueError: mode ``neck`` and a picture that is no stream.
     """
     if mode == "pixels" or entrance is None or not pictures:
         return "pixels"
-    kind = entrance.card.kind
+    kind = entrance.kind
     if mode == "auto":
         fitting = [entrance.fits(picture) for picture in pictures]
         return kind if (all(fitting) if kind == "neck" else any(fitting)) else "pixels"

@@ -5,10 +5,8 @@ from typing import Any, Final
 
 import torch
 
-from cotam.checkpoint import find_model
-from cotam.checkpoint.adapter_choice import default_adapter
+from cotam.checkpoint.adapter_choice import default_adapters
 from cotam.checkpoint.adapters import LoadedAdapter, load_adapter, tower_identity
-from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.codec import Codec, load_codec
 from cotam.errors import ModelError
 from cotam.mllm.embedding import FAMILIES
@@ -20,7 +18,7 @@ from cotam.vision.placement import find_device, find_dtype
 from cotam.vision.weights import import_transformers, load_weights, read_config
 
 AUTO: Final = "auto"
-"""The adapter that ships for the model, if there is one."""
+"""The adapters that ship for the model, if there are any."""
 EXAMPLE: Final = "llava-hf/llava-1.5-7b-hf"
 
 
@@ -44,7 +42,7 @@ def load_mllm(
             ``levelvqa-clips`` the same with a language model that also learned to answer from several pictures.
         adapter: name or file of a latent adapter or transform-neck, through which streams enter the model; it must
             be made for the model's tower, and works with streams of the codec that it was made for. By default the
-            latent adapter that ships for the model, if there is one; None: streams are decoded to pictures.
+            latent adapters that ship for the model, one for each codec; None: streams are decoded to pictures.
         codec: a codec that does not ship, or its file, for streams of it.
         device: such as ``cpu`` or ``cuda``.
         dtype: of the weights: ``float32``, ``bfloat16`` or ``float16``; by default float32 on a CPU, and elsewhere
@@ -60,7 +58,7 @@ def load_mllm(
     where = find_device(device)
     precision = _precision(where, dtype)
     import_transformers()
-    loaded = load_adapter(adapter) if adapter not in (None, AUTO) else None
+    loaded = [load_adapter(adapter)] if adapter not in (None, AUTO) else []
     own = codec if codec is None or isinstance(codec, Codec) else load_codec(codec)
     name = EMBEDDED if name_or_path is None else str(name_or_path)
     folder = _folder(name_or_path, revision)
@@ -69,19 +67,16 @@ def load_mllm(
     processor = load_processor(folder, name, config)
     model = load_weights("AutoModelForImageTextToText", folder, name, precision).to(where)
     if adapter == AUTO:
-        loaded = _default_adapter(name, model, own)
+        loaded = _default_adapters(name, model)
     return Mllm(name, model, processor, loaded, own)
 
 
-def _default_adapter(name: str, model: Any, codec: Codec | None) -> LoadedAdapter | None:
+def _default_adapters(name: str, model: Any) -> list[LoadedAdapter]:
     if model.config.model_type not in FAMILIES:
-        return None
-    found = default_adapter(
-        find_model(DEFAULT_MODEL).model_id if codec is None else codec.model_id.hex(),
-        model.config.vision_config.hidden_size,
-        lambda: tower_identity(name, model.get_encoder(modality="image")),
-    )
-    return None if found is None else load_adapter(found.path)
+        return []
+    width = model.config.vision_config.hidden_size
+    found = default_adapters(width, lambda: tower_identity(name, model.get_encoder(modality="image")))
+    return [load_adapter(file.path) for file in found]
 
 
 def _precision(where: torch.device, dtype: str | None) -> torch.dtype | str:

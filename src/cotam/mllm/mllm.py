@@ -24,7 +24,7 @@ class Mllm:
     as bytes. A sequence stands for its frames, one picture after the other. How a stream enters the model is its mode:
 
     - ``pixels``: decoded to a picture, as every model takes one;
-    - ``adapter``: decoded, and beside it its latents through the `LatentAdapter` that was loaded;
+    - ``adapter``: decoded, and beside it its latents through the `LatentAdapter` that was loaded for its codec;
     - ``neck``: its latents alone, through the `TransformNeck` that was loaded; no pixels are made;
     - ``auto``: through what was loaded where it fits the streams, else as pixels.
 
@@ -38,7 +38,7 @@ class Mllm:
         name: str,
         model: Any,
         processor: Any,
-        adapter: LoadedAdapter | None = None,
+        adapters: Sequence[LoadedAdapter] = (),
         codec: Codec | None = None,
     ) -> None:
         """Take the parts; `load_mllm` puts them together.
@@ -47,20 +47,20 @@ class Mllm:
             name: how the user called it.
             model: a model of transformers with `generate`.
             processor: its processor, with a chat template.
-            adapter: latent adapter or transform-neck, made for the model's tower.
+            adapters: latent adapters, each for another codec, or one transform-neck, made for the model's tower.
             codec: for streams of a codec that does not ship.
 
         Raises:
-            ModelError: the adapter does not fit the model.
+            ModelError: an adapter does not fit the model.
         """
         text = model.config.get_text_config()
         self.name = name
         self.model = model
         self.processor = processor
         self.context: int | None = getattr(text, "max_position_embeddings", None)
-        self.adapter = adapter
+        self.adapters = tuple(adapters)
         self._codec = codec
-        self._entrance = Entrance(name, model, processor, adapter) if adapter is not None else None
+        self._entrance = Entrance(name, model, processor, self.adapters) if adapters else None
         self._prompter = Prompter(name, processor, self.context)
 
     def with_adapter(self, adapter: LoadedAdapter | None, codec: Codec | None = None) -> "Mllm":
@@ -73,7 +73,8 @@ class Mllm:
         Raises:
             ModelError: the adapter does not fit the model.
         """
-        return Mllm(self.name, self.model, self.processor, adapter, codec or self._codec)
+        adapters = [] if adapter is None else [adapter]
+        return Mllm(self.name, self.model, self.processor, adapters, codec or self._codec)
 
     @property
     def device(self) -> torch.device:

@@ -67,7 +67,7 @@ class Answerer:
     def _given(self, picture: Picture) -> Given:
         """What the model is given: pixels, or the stream itself if it has an adapter or a neck for streams."""
         image = self._metrics.decode(picture)
-        return picture.data if picture.is_stream and self._mllm.adapter is not None else image
+        return picture.data if picture.is_stream and self._mllm.adapters else image
 
     def _answer_together(self, items: Sequence[_Asked], tokens: int) -> None:
         """Answer a batch; if the model refuses it, one by one, so that each has its own error."""
