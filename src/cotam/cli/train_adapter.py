@@ -1,7 +1,6 @@
 """``cotam train adapter``: train a latent adapter for an MLLM and a codec, and write its file."""
 
 import dataclasses
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -99,5 +98,5 @@ def adapter(
     training.run()
     if training.accelerator.is_main_process:
         done = AdapterTrainingConfig.from_dict(dataclasses.asdict(training.config))
-        new_codec = out / f"{Path(codec).stem}-joint.safetensors" if done.joint else None
+        new_codec = tokens.new_codec(out, codec, "joint") if done.joint else None
         tokens.export(out, inputs, name or tokens.default_name(mllm, done.variant), target, new_codec)

@@ -102,7 +102,7 @@ def neck(
     training.run()
     if training.accelerator.is_main_process:
         setting = getattr(training.config, "setting", setting)
-        new_codec = None if setting == "d1" else out / f"{Path(codec).stem}-{setting}.safetensors"
+        new_codec = None if setting == "d1" else tokens.new_codec(out, codec, setting)
         tokens.export(out, inputs, name or tokens.default_name(mllm, f"neck-{setting}"), target, new_codec)
 
 

@@ -125,6 +125,11 @@ def default_name(mllm: str, kind: str) -> str:
     return f"{Path(mllm).name}-{kind}"
 
 
+def new_codec(run: Path, codec: str, setting: str) -> Path:
+    """File for a codec that learned, such as ``run/cotam-s-d2.safetensors``; one that goes on keeps its name."""
+    return run / f"{Path(codec).stem.removesuffix(f'-{setting}')}-{setting}.safetensors"
+
+
 def export(run: Path, inputs: "Inputs", name: str, target: Path | None, codec: Path | None = None) -> None:
     """Write the adapter file of a run, the codec's if it learned, and a report; say what was written."""
     from cotam.training.adapters.export import export_tokens

@@ -46,12 +46,21 @@ def test_an_adapter_and_the_codec_that_learned_with_it_are_written(
     assert command([*arguments, "--joint"]) == 0
     codec = find_model(tmp_path / "random-joint.safetensors")
     card = find_adapter(tmp_path / "model-adapter-joint.safetensors").card
-    assert (card.kind, card.setting) == ("adapter", None)
+    assert (card.kind, card.setting, card.tower.name) == ("adapter", None, "model")
     assert (card.codec.name, card.codec.model_id) == (codec.name, codec.model_id)
     more = ["--resume", "--steps", "3", "--rate-weight", "4", "--machine", "1"]
     assert command([*arguments, *more]) == 0
     changed = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert {"steps": 3, "rate_weight": 4.0, "machine": 1.0} in [row.get("changed") for row in changed]
+    again = [
+        "--joint",
+        "--codec",
+        str(tmp_path / "random-joint.safetensors"),
+        "--out",
+        str(tmp_path / "again"),
+    ]
+    assert command([*arguments, *again]) == 0
+    assert find_model(tmp_path / "again" / "random-joint.safetensors").name == "random-joint"
 
 
 def test_a_tower_without_texts_is_said_to_be_distilled(

@@ -32,7 +32,7 @@ def load_training_tower(mllm: str | Path, text_side: str | Path | None = None) -
 
     Args:
         mllm: hub id or folder of an MLLM, or of a tower alone; ``levelvqa`` is the embedded model, and a folder of
-            `save_embedded` is one such as well.
+            `save_embedded` is one such as well. Of a folder, the identity has its name without the path.
         text_side: hub id or folder of the CLIP or SigLIP that the tower is of; not needed for the embedded model.
 
     Raises:
@@ -41,7 +41,8 @@ def load_training_tower(mllm: str | Path, text_side: str | Path | None = None) -
     vision, language = _folders(mllm)
     tower = load_tower(vision)
     _check_vision_only(tower)
-    identity = tower_identity(str(mllm), tower.model)
+    named = Path(mllm).resolve().name if Path(mllm).is_dir() else str(mllm)
+    identity = tower_identity(named, tower.model)
     tower.model.set_attn_implementation(attention_for(identity.prefix + identity.grid[0] * identity.grid[1]))
     texts = tower if tower.has_text else None
     if text_side is not None:
