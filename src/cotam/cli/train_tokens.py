@@ -40,6 +40,12 @@ Start = Annotated[
         help="Adapter or neck to start from, also one for another codec or tower of these sizes.",
     ),
 ]
+FirstScene = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="N", help="With --data levelvqa: first scene, such as after those of an earlier run."
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN.")]
 Batch = Annotated[int | None, typer.Option(help="Pictures of a batch.")]
 Accumulate = Annotated[

@@ -83,6 +83,7 @@ def test_a_tower_without_texts_is_said_to_be_distilled(
         (["--resume"], 1, "no checkpoint to resume from"),
         (["--codec", "cotam-z"], 1, "unknown model 'cotam-z'"),
         (["--size", "50"], 2, "size must be a multiple of 16"),
+        (["--first-scene", "9"], 2, "is for --data levelvqa"),
     ],
 )
 def test_what_cannot_be_is_refused(

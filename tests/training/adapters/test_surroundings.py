@@ -153,6 +153,11 @@ def test_scenes_have_a_class_whose_sentence_names_them() -> None:
         assert example.pixels.shape == (224, 224, 3)
 
 
+def test_scenes_begin_where_it_is_said() -> None:
+    later = open_source(["levelvqa"], 224, first_scene=4).examples(0, 1)[0]
+    assert np.array_equal(later.pixels, SceneSource(224).examples(1, 4)[0].pixels)
+
+
 def test_folders_give_classes_and_squares(pictures: Path) -> None:
     source = open_source([str(pictures)], 48)
     assert source.texts == ("a photo of a dots", "a photo of a red stars")

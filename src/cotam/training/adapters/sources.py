@@ -30,11 +30,14 @@ def open_source(
 
     Raises:
         TrainingError: there is no such data, or none in it.
+        ValueError: a first scene, and data that is not LevelVQA.
     """
     if SCENES in data and not Path(SCENES).is_dir():
         if len(data) > 1:
             raise TrainingError(f"{SCENES} cannot be mixed with other data; pass it alone")
         return SceneSource(size, first_scene)
+    if first_scene:
+        raise ValueError(f"first_scene={first_scene} is for --data {SCENES}; other data has no scenes")
     parts = [_list(path) for name in data for path in expanded(name)]
     texts = parts[0][1] if len(parts) == 1 else ()
     held_out = list_folder(validation)[0] if validation is not None else ()
