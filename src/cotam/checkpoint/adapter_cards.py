@@ -1,6 +1,6 @@
 """What an adapter file says of itself, what it fits, and which ones ship with the package. No torch here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -113,9 +113,7 @@ class AdapterCard:
         """
         found = model_id if isinstance(model_id, str) else model_id.hex()
         if found != self.codec.model_id:
-            raise ModelError(
-                f"{self}: made for codec {self.codec.name} ({self.codec.model_id}), which {name} ({found}) is not"
-            )
+            raise wrong_codec([self], name, found)
 
     def check_tower(self, tower: TowerIdentity) -> None:
         """Refuse another tower.
@@ -147,6 +145,13 @@ class AdapterCard:
     def __str__(self) -> str:
         """How messages call it."""
         return f"{KIND_NAMES[self.kind]} {self.name!r}"
+
+
+def wrong_codec(cards: Sequence[AdapterCard], name: str, model_id: str) -> ModelError:
+    """The error for a codec, or a stream of it, that none of some adapters was made for; ``model_id`` in hex."""
+    made = " and the ".join(map(str, cards))
+    codecs = " or ".join(f"{card.codec.name} ({card.codec.model_id})" for card in cards)
+    return ModelError(f"{made}: made for codec {codecs}, which {name} ({model_id}) is not")
 
 
 @dataclass(frozen=True)

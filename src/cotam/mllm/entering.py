@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from cotam.adapters import Geometry, TransformNeck, adding, entering, geometry_of, make_tokens
+from cotam.checkpoint.adapter_cards import wrong_codec
 from cotam.checkpoint.adapters import LoadedAdapter, tower_identity
 from cotam.errors import ModelError
 from cotam.mllm.embedding import FAMILIES
@@ -67,9 +68,7 @@ class Entrance:
         """
         if picture.stream is None or self.fits(picture):
             return
-        codecs = " or ".join(f"{card.codec.name} ({card.codec.model_id})" for card in self._cards)
-        found = picture.stream.codec.model_id.hex()
-        raise ModelError(f"{self}: made for codec {codecs}, which {picture.name} ({found}) is not")
+        raise wrong_codec(self._cards, picture.name, picture.stream.codec.model_id.hex())
 
     def open(self, pictures: Sequence[Picture]) -> AbstractContextManager[None]:
         """Let the tower take the latents of a prompt's pictures, all of them at once, for a ``with`` block.
