@@ -6,7 +6,7 @@ from typing import Any
 
 from tables import load, made_by, markdown_table
 
-from cotam.evaluation.accuracy.cells import accuracy_table, difference_table, share_cell, signed
+from cotam.evaluation.accuracy.cells import accuracy_table, share_cell, signed
 from cotam.evaluation.accuracy.figures import EXCESS
 from cotam.levelvqa.answer_files import questions_of_ids
 from cotam.levelvqa.scoring import score
@@ -67,12 +67,6 @@ def by_level(path: Path) -> str:
     report = load(path)
     table = accuracy_table(report)
     return f"{table.markdown()}\n\n{table.title}; scenes of the `{report['split']}` split; {made_by(report)}."
-
-
-def gains(path: Path) -> str:
-    """Gains over the anchor at equal bytes, by level."""
-    table = difference_table(load(path))
-    return f"{table.markdown()}\n\n{table.title}, with 95 % intervals."
 
 
 def lmms(path: Path) -> str:

@@ -123,5 +123,5 @@ def _training(path: Path, way: str) -> str:
 
 
 def _last_validation(path: Path) -> dict[str, Any]:
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return next(row for row in reversed(rows) if "validation" in row)
+    _, validations = training_curve.read_log(path)
+    return validations[-1]

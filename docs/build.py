@@ -112,7 +112,6 @@ PARTS: dict[str, Source] = {
     "serving-load": (RESULTS / "serving.json", serving_tables.load_over_loopback),
     "edge-speed": (RESULTS / "edge.json", edge_tables.speed),
     "edge-precision": (RESULTS / "edge.json", edge_tables.precision),
-    "accuracy": (RESULTS / "accuracy.json", accuracy_tables.by_level),
     "accuracy-brief": (RESULTS / "reproduce.json", accuracy_tables.brief),
     "temporal-rates": (RESULTS / "video.json", temporal_tables.rates),
     "temporal-intervals": (RESULTS / "video.json", temporal_tables.intervals),
@@ -122,7 +121,6 @@ PARTS: dict[str, Source] = {
     "jpeg-share": (RESULTS / "jpeg_share.json", accuracy_tables.by_level),
     "reading": (RESULTS / "reading.json", reading_tables.rates),
     "reading-kinds": (RESULTS / "reading.json", reading_tables.kinds),
-    "accuracy-gains": (RESULTS / "accuracy.json", accuracy_tables.gains),
 }
 """Every generated part: the result that it is made from, and how."""
 

@@ -23,15 +23,24 @@ PANELS = (
 
 
 def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Training rows and validation rows of a log; of a part that a resumed run did again, the later rows count."""
+    """Training rows and validation rows of a log; of a part that a resumed run did again, the later rows count.
+
+    Where rows name the run that they are of, each run went on from the weights of the one before: its steps and seconds
+    are counted on.
+    """
     rows: dict[tuple[int, bool], dict[str, Any]] = {}
+    run, steps, seconds, last = None, 0, 0.0, {"step": 0, "seconds": 0.0}
     for line in path.read_text("utf-8").splitlines():
         row = json.loads(line)
         if "changed" in row:
             continue
-        rows[row["step"], "validation" in row] = row
-    ordered = sorted(rows.items())
-    return [row for (_, last), row in ordered if not last], [row for (_, last), row in ordered if last]
+        if row.get("run") != run:
+            run, steps, seconds = row["run"], last["step"], last["seconds"]
+        last = {**row, "step": steps + row["step"], "seconds": seconds + row["seconds"]}
+        rows[last["step"], "validation" in last] = last
+    ordered = [rows[key] for key in sorted(rows)]
+    training = [row for row in ordered if "validation" not in row]
+    return training, [row for row in ordered if "validation" in row]
 
 
 def summary(path: Path) -> str:
