@@ -22,6 +22,7 @@ BRIEFLY = {
     "bridge-d2": "codec for people and machines (Bridge, d2)",
     "bridge-d3": "codec for machines only (Bridge, d3)",
     "cotam-s-joint+adapter": "codec that learned with the adapter",
+    "full-joint": "the same with guidance",
 }
 """Methods of the README, in words."""
 

@@ -13,7 +13,7 @@ from cotam.evaluation.methods import (
     load_methods,
     method_names,
 )
-from cotam.evaluation.methods.ablations import ablation_named
+from cotam.evaluation.methods.ablations import system_named
 from cotam.evaluation.methods.cotam import with_embedded_tower
 from cotam.evaluation.synthetic import synthetic_picture
 
@@ -43,6 +43,7 @@ def test_png_shows_the_original_at_its_one_rate(load):
         ("cotam-s+saliency:grid=4+adapter=other-1.safetensors", "adapter", "other-1.safetensors", True),
         ("bridge-d1", "neck", "d1", False),
         ("full", "adapter", None, True),
+        ("full-joint", "adapter", None, True),
         ("without adapter", "pixels", None, True),
         ("without-guidance", "adapter", None, False),
         ("without-reconstruction-prior", "neck", "no-prior", True),
@@ -57,7 +58,7 @@ def test_a_name_says_mode_adapter_and_guidance(load, name, mode, adapter, guided
     (method,) = load(name)
     assert (method.mode, method.adapter) == (mode, adapter)
     assert (method.codec.guide is not None) == guided
-    assert method.name == (ablation_named(name) or name)
+    assert method.name == (system_named(name) or name)
     data = method.encoder(PIXELS)(30).data
     decoded = method.decode(data)
     shown = method.shown(data, decoded)

@@ -95,14 +95,14 @@ class _Loaded:
         """
         from cotam import load_codec, load_mllm
         from cotam.codec import Guide
-        from cotam.evaluation.methods.ablations import TUNED
+        from cotam.evaluation.methods.ablations import DEEP
         from cotam.evaluation.methods.cotam import guide_named
         from cotam.guidance import TowerGuidance
         from cotam.vision import load_tower
 
         codec = load_codec(model, threads=threads)
         mllm = load_mllm(name, adapter=options.chosen_adapter(adapter), codec=codec)
-        guide = guide_named(TUNED) if name is None else Guide(TowerGuidance(load_tower(name)))
+        guide = guide_named(DEEP) if name is None else Guide(TowerGuidance(load_tower(name)))
         return _Loaded(mllm, codec, guide)
 
     def compare(self, seed: int, budget: int) -> "SceneComparison":

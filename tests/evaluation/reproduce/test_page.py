@@ -8,7 +8,7 @@ import pytest
 from cotam.evaluation.accuracy.cache import AnswerCache
 from cotam.evaluation.accuracy.report import accuracy_report, rounded
 from cotam.evaluation.accuracy.run import evaluate
-from cotam.evaluation.methods import AblationGuidance
+from cotam.evaluation.methods import FULL_JOINT, AblationGuidance
 from cotam.evaluation.reports import new_report
 from cotam.evaluation.reproduce.experiment import (
     BASE,
@@ -91,6 +91,7 @@ def test_methods_without_adapters_are_left_out_with_the_reason_and_nothing_is_in
         "bridge-d2",
         "bridge-d3",
         JOINT,
+        FULL_JOINT,
     }
     page = results_page(report, {})
     for name in out:

@@ -11,6 +11,7 @@
     bridge-d1 | -d2 | -d3        the same, in the Bridge paper's three settings
     cotam-s-d2[+…]               as with cotam-s, behind another codec that ships
     full, without-adapter, …     the paper's ablations, see `ABLATIONS`
+    full-joint                   as full, around a codec that learned together with its adapter
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,13 @@ from dataclasses import replace
 
 from cotam.checkpoint.registry import DEFAULT_MODEL
 from cotam.evaluation import rivals
-from cotam.evaluation.methods.ablations import ABLATIONS, AblationGuidance, ablation_named
+from cotam.evaluation.methods.ablations import (
+    ABLATIONS,
+    FULL_JOINT,
+    SYSTEMS,
+    AblationGuidance,
+    system_named,
+)
 from cotam.evaluation.methods.bridge import SETTINGS, bridge
 from cotam.evaluation.methods.cotam import PREFIX, cotam, is_cotam
 from cotam.evaluation.methods.fitting import Fitted
@@ -26,6 +33,7 @@ from cotam.evaluation.methods.method import Method, Mode, Shown
 
 __all__ = [
     "ABLATIONS",
+    "FULL_JOINT",
     "METHODS",
     "AblationGuidance",
     "Fitted",
@@ -39,13 +47,13 @@ __all__ = [
 
 _BRIDGES = tuple(f"bridge-{setting}" for setting in SETTINGS)
 _PILLOW = ("png", "jpeg", "webp", "avif")
-METHODS = (*_PILLOW, PREFIX, *_BRIDGES, *ABLATIONS)
+METHODS = (*_PILLOW, PREFIX, *_BRIDGES, *SYSTEMS)
 """Names of methods that stand for themselves; the others begin with ``cotam-s`` or another codec that ships."""
 
 
 def method_names(text: str) -> list[str]:
     """Take a list of names with commas between apart; commas inside guidance stay."""
-    spaced = {name.replace("-", " ") for name in ABLATIONS}
+    spaced = {name.replace("-", " ") for name in SYSTEMS}
     return rivals.split_names(text, {*METHODS, *spaced})
 
 
@@ -60,7 +68,7 @@ def check_names(names: Iterable[str]) -> None:
     if not listed:
         raise ValueError(f"name at least one method of {known}")
     for name in listed:
-        if not (name in METHODS or is_cotam(name) or ablation_named(name)):
+        if not (name in METHODS or is_cotam(name) or system_named(name)):
             raise ValueError(f"unknown method {name!r}; known: {known}")
 
 
@@ -89,7 +97,7 @@ def _load(name: str, model: str, guidance: AblationGuidance) -> Method:
         return Method(name, rivals.load_rivals([name])[0])
     if name in _BRIDGES:
         return bridge(name.removeprefix("bridge-"), model)
-    ablation = ablation_named(name)
-    if ablation:
-        return replace(cotam(guidance.method(ablation), model), name=ablation)
+    system = system_named(name)
+    if system:
+        return replace(cotam(guidance.method(system), model), name=system)
     return cotam(name, model)

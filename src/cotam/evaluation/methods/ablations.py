@@ -11,9 +11,7 @@ SHALLOW: Final = "levelvqa:layers=0-2,strength=4"
 Its strength is less than the usual 10 by measurement on validation scenes (docs/guidance.md).
 """
 DEEP: Final = "levelvqa:layers=9-11,strength=4"
-"""The last three layers of it."""
-TUNED: Final = DEEP
-"""What came out best with the adapter on validation scenes, though by no more than chance would have it."""
+"""The last three layers of it, which the demo takes too."""
 
 FULL: Final = "cotam-s+{guidance}+adapter"
 ABLATIONS: Mapping[str, str] = MappingProxyType(
@@ -31,24 +29,28 @@ ABLATIONS: Mapping[str, str] = MappingProxyType(
 """Method of each ablation. Those of the losses are adapters of their own, trained so. Without the reconstruction
 prior, tokens from latents take the place of the picture's instead of being added to them: that is a neck that enters at
 block 0, trained with the adapter's losses."""
+FULL_JOINT: Final = "full-joint"
+"""The full system around a codec that learned together with its adapter: beyond the paper."""
+SYSTEMS: Mapping[str, str] = MappingProxyType({**ABLATIONS, FULL_JOINT: "cotam-s-joint+{guidance}+adapter"})
+"""All that is called by a name of its own: the ablations, and beside them `FULL_JOINT`."""
 
 
 @dataclass(frozen=True)
 class AblationGuidance:
-    """What ablations call guidance."""
+    """What `SYSTEMS` call guidance."""
 
     shallow: str = SHALLOW
     """That of the full system."""
     deep: str = DEEP
     """That which the paper finds to be worse."""
 
-    def method(self, ablation: str) -> str:
-        """The method's name of an ablation: a key of `ABLATIONS`."""
+    def method(self, system: str) -> str:
+        """The name, in the usual grammar, of a key of `SYSTEMS`."""
         source = self.shallow.partition(":")[0]
-        return ABLATIONS[ablation].format(guidance=self.shallow, deep=self.deep, source=source)
+        return SYSTEMS[system].format(guidance=self.shallow, deep=self.deep, source=source)
 
 
-def ablation_named(text: str) -> str | None:
-    """The ablation that a text names, with spaces or hyphens, in any case; None if it names none."""
+def system_named(text: str) -> str | None:
+    """The one of `SYSTEMS` that a text names, with spaces or hyphens, in any case; None if it names none."""
     name = "-".join(text.lower().replace("_", "-").split())
-    return name if name in ABLATIONS else None
+    return name if name in SYSTEMS else None

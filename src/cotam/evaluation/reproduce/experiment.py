@@ -12,7 +12,7 @@ from cotam.evaluation.accuracy.run import Measured
 from cotam.evaluation.accuracy.tables import OVERALL
 from cotam.evaluation.answerers import Answerers
 from cotam.evaluation.complexity import groups
-from cotam.evaluation.methods import ABLATIONS, AblationGuidance, Method, load_methods
+from cotam.evaluation.methods import ABLATIONS, FULL_JOINT, AblationGuidance, Method, load_methods
 
 BASE: Final = "cotam-s"
 FULL: Final = "full"
@@ -20,10 +20,10 @@ RIVALS: Final = ("png", "jpeg", "webp", "avif")
 NECKS: Final = ("bridge-d1", "bridge-d2", "bridge-d3")
 JOINT: Final = "cotam-s-joint+adapter"
 """An adapter whose codec learned with it."""
-CONTENDERS: Final = (BASE, FULL, "without-guidance", *NECKS, JOINT)
+CONTENDERS: Final = (BASE, FULL, "without-guidance", *NECKS, JOINT, FULL_JOINT)
 """Methods that are compared with conventional codecs directly."""
 CONVENTIONAL: Final = ("jpeg", "avif")
-METHODS: Final = (*RIVALS, BASE, *ABLATIONS, *NECKS, "cotam-s-joint", JOINT)
+METHODS: Final = (*RIVALS, BASE, *ABLATIONS, *NECKS, "cotam-s-joint", JOINT, FULL_JOINT)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from cotam.evaluation.accuracy.cells import accuracy_table, difference_table
 from cotam.evaluation.accuracy.plots import plots
-from cotam.evaluation.methods import ABLATIONS
+from cotam.evaluation.methods import ABLATIONS, FULL_JOINT
 from cotam.evaluation.reproduce import sections
 from cotam.evaluation.reproduce.experiment import BASE, FULL, JOINT, NECKS, RIVALS
 from cotam.images import write_atomically
@@ -51,9 +51,8 @@ def results_page(report: Report, images: Mapping[str, str]) -> str:
     parts += _section(report, "Against the base codec", sections.claim(report), [FULL])
     if sections.measured(report, [FULL]):
         parts += [sections.losses(report, FULL), sections.families(report)]
-    parts += _section(
-        report, "With a codec that learned together with the adapter", sections.joint(report), [JOINT]
-    )
+    title = "With a codec that learned together with the adapter"
+    parts += _section(report, title, sections.joint(report), [JOINT, FULL_JOINT])
     parts += _section(report, "BD-rates", sections.bd_rates(report), RIVALS)
     parts += ["## Against conventional codecs", sections.conventional(report)]
     parts += _section(report, "Ablations", sections.ablations(report), list(ABLATIONS))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from cotam.evaluation.accuracy.cells import Table, bd_table, gain_cell, share_cell, signed
-from cotam.evaluation.methods import ABLATIONS
+from cotam.evaluation.methods import ABLATIONS, FULL_JOINT
 from cotam.evaluation.reproduce.experiment import BASE, CONTENDERS, CONVENTIONAL, FULL, JOINT, NECKS
 from cotam.levelvqa import FAMILIES, LEVELS
 
@@ -52,14 +52,15 @@ def claim(report: Report) -> str:
 
 
 def joint(report: Report) -> str:
-    """The adapter with a codec that learned along, against the base codec; beyond the paper."""
-    if not measured(report, [JOINT]):
+    """A codec that learned together with the adapter, without and with guidance; beyond the paper."""
+    names = measured(report, [JOINT, FULL_JOINT])
+    if not names:
         return ""
     said = (
         "Beyond the paper, whose codec stays as it is: here it goes on learning together with the adapter, for rate, "
         f"distortion and what the tower sees, on training scenes, of which `{BASE}` has seen none."
     )
-    return f"{said} {_verdict(report, JOINT)}\n\n{losses(report, JOINT)}"
+    return "\n\n".join([said, *(f"{_verdict(report, name)}\n\n{losses(report, name)}" for name in names)])
 
 
 def _verdict(report: Report, method: str) -> str:
@@ -227,7 +228,7 @@ def middle_rate(report: Report) -> str:
 
 def necks(report: Report) -> str:
     """Transform-necks beside adapters, at every rate."""
-    names = measured(report, [BASE, "without-guidance", FULL, *NECKS, JOINT])
+    names = measured(report, [BASE, "without-guidance", FULL, *NECKS, JOINT, FULL_JOINT])
     if not set(names) & set(NECKS):
         return ""
     head = ("method", "rate", "bpp", "all", *LEVELS)
