@@ -35,7 +35,7 @@ def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         if "changed" in row:
             continue
         if row.get("run") != run:
-            run, steps, seconds = row["run"], last["step"], last["seconds"]
+            run, steps, seconds = row.get("run"), last["step"], last["seconds"]
         last = {**row, "step": steps + row["step"], "seconds": seconds + row["seconds"]}
         rows[last["step"], "validation" in last] = last
     ordered = [rows[key] for key in sorted(rows)]

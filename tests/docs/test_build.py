@@ -95,6 +95,16 @@ def test_a_training_log_becomes_a_summary_and_a_curve(root: Path) -> None:
     assert (root / "docs" / "training" / "cotam-s.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_steps_and_time_of_runs_that_went_on_are_counted_on(root: Path) -> None:
+    write_log(root, 3600)
+    log = root / "docs" / "training" / "cotam-s.log.jsonl"
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    runs = [json.dumps({"run": run, **row}) + "\n" for run in ("first", "second") for row in rows]
+    log.write_text("".join(runs))
+    assert build(root).returncode == 0
+    assert "7,200 steps in 0.40 hours" in (root / "docs" / "models.md").read_text()
+
+
 def test_a_curve_of_another_log_is_not_up_to_date(root: Path) -> None:
     write_log(root, 600)
     assert build(root).returncode == 0
