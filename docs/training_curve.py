@@ -29,7 +29,8 @@ def read_log(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     are counted on.
     """
     rows: dict[tuple[int, bool], dict[str, Any]] = {}
-    run, steps, seconds, last = None, 0, 0.0, {"step": 0, "seconds": 0.0}
+    last: dict[str, Any] = {"step": 0, "seconds": 0.0}
+    run, steps, seconds = None, 0, 0.0
     for line in path.read_text("utf-8").splitlines():
         row = json.loads(line)
         if "changed" in row:
