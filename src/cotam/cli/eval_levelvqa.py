@@ -33,7 +33,8 @@ def levelvqa(
         typer.Option(
             "--method",
             metavar="NAME,…",
-            help="png, jpeg, webp, avif, cotam-s, cotam-s+GUIDANCE, …+adapter, bridge-d1, or an ablation's name.",
+            help="png, jpeg, webp, avif, cotam-s, cotam-s+GUIDANCE, …+adapter, bridge-d1, full-joint, "
+            "or an ablation's name.",
         ),
     ] = DEFAULT_METHODS,
     qualities: Annotated[
