@@ -148,7 +148,7 @@ def test_a_run_can_begin_with_the_model_that_ships(start, finished, tmp_path, mo
 
 
 def test_a_folder_that_is_no_such_model_is_refused(start, finished, tmp_path):
-    with pytest.raises(ModelError, match="not a model of cotam train levelvqa"):
+    with pytest.raises(ModelError, match=r"not a model of cotam train levelvqa, such as RUN/model$"):
         start(tmp_path / "run", start=tmp_path)
     export_levelvqa(finished, tmp_path / "model")
     weights_file = tmp_path / "model" / "language" / "model.safetensors"

@@ -25,7 +25,7 @@ def stored_tokenizer(folder: Path) -> "PreTrainedTokenizerFast":
     try:
         text = (folder / LLAVA_FOLDER / TOKENIZER).read_text()
     except OSError as error:
-        raise ModelError(f"{folder}: not a model of cotam train levelvqa ({error})") from error
+        raise ModelError(f"{folder}: not a model of cotam train levelvqa, such as RUN/model") from error
     return restore_tokenizer(text)
 
 
