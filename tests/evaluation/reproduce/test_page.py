@@ -113,7 +113,7 @@ def test_the_page_and_its_plots_are_written_and_linked(report, tmp_path):
 @pytest.mark.parametrize(
     ("percent", "interval", "words"),
     [
-        (-20.0, [-30.0, -9.0], "less rate is needed, beyond the interval"),
+        (-20.0, [-30.0, -9.0], "Less rate is needed here, beyond the interval"),
         (12.0, [3.0, 20.0], "does not reproduce at this scale"),
         (-2.0, [-9.0, 4.0], "neither reproduced nor refuted"),
         (-2.0, None, "says little"),
@@ -161,7 +161,7 @@ def test_a_codec_that_learned_along_has_its_verdict(report):
     text = joint(json.loads(json.dumps(bd(report, -40.0, [-50.0, -30.0])).replace('"full"', f'"{JOINT}"')))
     assert f"`{JOINT}` against `cotam-s`" in text
     assert "−40.0 %" in text
-    assert "less rate is needed, beyond the interval" in text
+    assert "Less rate is needed here, beyond the interval" in text
 
 
 def test_conventional_codecs_are_anchors_too(report):

@@ -48,7 +48,8 @@ def claim(report: Report) -> str:
             f"{signed(PAPER_BD_RATE, 2)} % in the paper, is not compared with anything here."
         )
         return "\n\n".join([said, *(_verdict(report, name) for name in stand_in)])
-    return _verdict(report, FULL)
+    paper = f"The paper reports {signed(PAPER_BD_RATE, 2)} % for CoTAM against ELIC, over MLLM benchmarks."
+    return f"{paper}\n\n{_verdict(report, FULL)}"
 
 
 def joint(report: Report) -> str:
@@ -67,8 +68,7 @@ def _verdict(report: Report, method: str) -> str:
     rows = {row["group"]: row for row in report["bd_rates"] if row["method"] == method}
     head = ("", "BD-rate", "95 % interval", "over accuracies")
     table = Table("", head, tuple((group, *_bd_cells(rows.get(group))) for group in GROUPS), words=1)
-    paper = f"The paper reports {signed(PAPER_BD_RATE, 2)} % against ELIC, over MLLM benchmarks."
-    return f"`{method}` against `{report['anchor']}`:\n\n{table.markdown()}\n\n{paper} {_outcome(rows)}"
+    return f"`{method}` against `{report['anchor']}`:\n\n{table.markdown()}\n\n{_outcome(rows)}"
 
 
 def _bd_cells(row: Mapping[str, Any] | None) -> tuple[str, str, str]:
@@ -103,7 +103,7 @@ def _by_level(rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _overall(low: float, high: float) -> str:
     if high < 0:
-        return "Here, too, less rate is needed, beyond the interval."
+        return "Less rate is needed here, beyond the interval."
     if low > 0:
         return "Here the opposite holds, beyond the interval: the claim does not reproduce at this scale."
     return "Here the interval contains zero: the claim is neither reproduced nor refuted at this scale."
