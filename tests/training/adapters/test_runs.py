@@ -207,6 +207,16 @@ def test_a_codec_learns_from_the_tower_behind_an_adapter(start: Start, tmp_path:
     assert (gradients[1] - gradients[0]).norm() > 1e-3 * gradients[0].norm()
 
 
+def test_a_codec_hears_of_the_final_tokens_from_the_first_step_and_an_adapter_later(
+    start: Start, tmp_path: Path
+) -> None:
+    for kind in ("joint", "adapter"):
+        trained = start(tmp_path / kind, kind, steps=8)
+        batch = next(iter(trained.task.batches(trained._span())))
+        figures = trained.task.loss(trained.task.model, batch, Position(index=0, step=0, total=8)).figures
+        assert ("high" in figures) == (kind == "joint")
+
+
 def test_a_run_whose_codec_stands_still_has_no_rate_to_weigh(
     start: Start, inputs: Inputs, tmp_path: Path
 ) -> None:

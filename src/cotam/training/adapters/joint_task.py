@@ -32,6 +32,10 @@ from cotam.training.rate_distortion import bits_per_pixel, psnr_of, quality_weig
 from cotam.training.task import Outcome, Position, Span
 
 
+DONE = 1.0
+"""Share of a run at which the weights of the fidelity's two terms are final."""
+
+
 class JointTask:
     """Trains a network and its codec for a frozen tower: rate + distortion + what the tower sees.
 
@@ -171,10 +175,13 @@ class JointAdapterTask(JointTask):
         self.config, self.judge = config, FidelityLoss(self.view, config)
 
     def judged(self, out: JointOutput, batch: Batch, progress: float) -> Outcome:
-        """Multi-level fidelity, a second distortion: as the first it grows with λ against the rate."""
+        """Multi-level fidelity, a second distortion: as the first it grows with λ against the rate.
+
+        No head start of the low-level term: the codec would meanwhile learn for rate and distortion alone.
+        """
         assert out.x_hat is not None
         weights = self.config.machine * quality_weight(batch.base, self.balance - 1)
-        return self.judge(_bytes(out.x_hat), out.tokens, batch, progress, weights)
+        return self.judge(_bytes(out.x_hat), out.tokens, batch, DONE, weights)
 
     def read(self, coded: Coded, tokens: Tensor) -> Tensor:
         """Decoded pictures with the adapter's tokens, through the tower."""
