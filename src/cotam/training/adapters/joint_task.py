@@ -31,7 +31,6 @@ from cotam.training.float_form import float_form
 from cotam.training.rate_distortion import bits_per_pixel, psnr_of, quality_weight, rate_distortion
 from cotam.training.task import Outcome, Position, Span
 
-
 DONE = 1.0
 """Share of a run at which the weights of the fidelity's two terms are final."""
 
