@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cotam.checkpoint import ModelCard
     from cotam.checkpoint.adapter_cards import AdapterFile
 
+LAYOUT: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 1, 0, 0)}
+"""Of both tables: they are to fit 80 columns."""
+
 app = typer.Typer(
     help="List models, and show, check, export or import files of codecs.",
     epilog="Example: cotam models --json",
@@ -62,7 +65,9 @@ def list_(as_json: options.Json = False) -> None:
         return
     output().print(_codec_table(cards))
     if adapters:
+        output().print()
         output().print(_adapter_table(adapters))
+    say("\nhow each was trained: cotam models --json")
 
 
 app.command(epilog="Example: cotam models show cotam-s")(show)
@@ -90,12 +95,10 @@ def _codec_table(cards: "Sequence[ModelCard]") -> "Table":
 
     from cotam.cli.console import size_text
 
-    table = Table(
-        "codec", "id", "architecture", "parameters", "file", "description", box=None, pad_edge=False
-    )
+    table = Table("codec", "id", "architecture", "parameters", "file", **LAYOUT)
     for card in cards:
         parameters, size = f"{card.parameters:,}", size_text(card.file_bytes)
-        table.add_row(card.name, card.model_id, card.architecture, parameters, size, card.description)
+        table.add_row(card.name, card.model_id, card.architecture, parameters, size)
     return table
 
 
@@ -105,10 +108,11 @@ def _adapter_table(adapters: "Sequence[AdapterFile]") -> "Table":
     from cotam.checkpoint.adapter_cards import KIND_NAMES
     from cotam.cli.console import size_text
 
-    table = Table("adapter", "id", "kind", "codec", "MLLM", "file", "training", box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
+    table = Table("adapter", "id", "kind", "codec", "MLLM", "file", **LAYOUT)
+    for name in (0, 1):
+        table.columns[name].no_wrap = True
     for file in adapters:
         card, size = file.card, size_text(file.file_bytes)
         kind = KIND_NAMES[card.kind]
-        table.add_row(card.name, file.adapter_id, kind, card.codec.name, card.tower.name, size, card.training)
+        table.add_row(card.name, file.adapter_id, kind, card.codec.name, card.tower.name, size)
     return table
