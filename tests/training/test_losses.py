@@ -32,6 +32,8 @@ def test_low_and_high_terms_are_weighted_mean_squares() -> None:
 def test_the_first_fifth_looks_at_low_levels_alone() -> None:
     assert fidelity_weights(0.0) == fidelity_weights(0.199) == (0.1, 0.0)
     assert fidelity_weights(0.2) == fidelity_weights(1.0) == (0.1, 1.0)
+    assert fidelity_weights(0.1, low_only=0.3) == (0.1, 0.0)
+    assert fidelity_weights(0.0, low_only=0.0) == (0.1, 1.0)
     coded = randn(1, 3, 4).requires_grad_()
     high = randn(1, 3, 4, seed=1).requires_grad_()
     zero = torch.zeros(1, 3, 4)

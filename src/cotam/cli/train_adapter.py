@@ -30,6 +30,12 @@ def adapter(
     guidance: tokens.Guided = None,
     low: tokens.LowWeight = None,
     high: tokens.HighWeight = None,
+    head_start: Annotated[
+        float | None,
+        typer.Option(
+            help="First share of the run, with low-level tokens alone; 0.2 by default, 0 suits a trained --start."
+        ),
+    ] = None,
     prior: tokens.Prior = None,
     joint: Annotated[
         bool | None, typer.Option("--joint", help="The codec learns too, and is written beside the adapter.")
@@ -73,6 +79,7 @@ def adapter(
         guidance=guidance,
         low=low,
         high=high,
+        head_start=head_start,
         reconstruction_prior=prior,
         joint=joint,
         machine=machine,

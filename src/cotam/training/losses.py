@@ -46,7 +46,7 @@ class Surrogate:
 
 
 def fidelity_weights(
-    progress: float, low: float = LOW_WEIGHT, high: float = HIGH_WEIGHT
+    progress: float, low: float = LOW_WEIGHT, high: float = HIGH_WEIGHT, low_only: float = LOW_ONLY
 ) -> tuple[float, float]:
     """λ_low and λ_high after a share of the run; the authors' public code never gets past (0.1, 0), the paper does.
 
@@ -54,8 +54,9 @@ def fidelity_weights(
         progress: share of the run that is done, 0..1.
         low: λ_low; where it is 0, the high-level term is not kept waiting.
         high: λ_high.
+        low_only: share of the run, from its start, that looks at low-level tokens alone.
     """
-    return low, high if progress >= LOW_ONLY or not low else 0.0
+    return low, high if progress >= low_only or not low else 0.0
 
 
 def multi_level_fidelity(

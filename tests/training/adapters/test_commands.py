@@ -80,6 +80,7 @@ def test_a_tower_without_texts_is_said_to_be_distilled(
         (["--setting", "d4"], 2, "setting must be one of d1, d2, d3"),
         (["--conditioning", "some"], 2, "conditioning must be one of"),
         (["--block", "9"], 2, "block must be below 3"),
+        (["--head-start", "1"], 2, "head_start must be from 0 to below 1"),
         (["--resume"], 1, "no checkpoint to resume from"),
         (["--codec", "cotam-z"], 1, "unknown model 'cotam-z'"),
         (["--size", "50"], 2, "size must be a multiple of 16"),

@@ -207,14 +207,17 @@ def test_a_codec_learns_from_the_tower_behind_an_adapter(start: Start, tmp_path:
     assert (gradients[1] - gradients[0]).norm() > 1e-3 * gradients[0].norm()
 
 
-def test_a_codec_hears_of_the_final_tokens_from_the_first_step_and_an_adapter_later(
-    start: Start, tmp_path: Path
+@pytest.mark.parametrize(
+    ("kind", "options", "from_the_first"),
+    [("joint", {}, True), ("adapter", {}, False), ("adapter", {"head_start": 0}, True)],
+)
+def test_a_codec_hears_of_the_final_tokens_from_the_first_step_and_an_adapter_after_its_head_start(
+    start: Start, tmp_path: Path, kind: str, options: dict[str, Any], from_the_first: bool
 ) -> None:
-    for kind in ("joint", "adapter"):
-        trained = start(tmp_path / kind, kind, steps=8)
-        batch = next(iter(trained.task.batches(trained._span())))
-        figures = trained.task.loss(trained.task.model, batch, Position(index=0, step=0, total=8)).figures
-        assert ("high" in figures) == (kind == "joint")
+    trained = start(tmp_path, kind, steps=8, **options)
+    batch = next(iter(trained.task.batches(trained._span())))
+    figures = trained.task.loss(trained.task.model, batch, Position(index=0, step=0, total=8)).figures
+    assert ("high" in figures) == from_the_first
 
 
 def test_a_run_whose_codec_stands_still_has_no_rate_to_weigh(

@@ -9,7 +9,7 @@ from cotam.adapters.config import Conditioning
 from cotam.checkpoint.adapter_cards import Setting
 from cotam.ops.quality_scale import MAX_QUALITY, MIN_QUALITY
 from cotam.training.config import RunConfig
-from cotam.training.losses import HIGH_WEIGHT, LOW_WEIGHT
+from cotam.training.losses import HIGH_WEIGHT, LOW_ONLY, LOW_WEIGHT
 
 EMBEDDED_FIDELITY: Final = 100.0
 """Weight of the final tokens' MSE for the embedded model, the same as Bridge's for pooled features.
@@ -53,6 +53,8 @@ class TokensTrainingConfig(RunConfig):
     """Run the tower's blocks again in the backward pass instead of keeping what is inside them."""
     first_scene: int = 0
     """Offset of the first scene within LevelVQA's training split."""
+    head_start: float = 0.0
+    """First share of the run, 0 to below 1, in which only what enters the tower is compared."""
 
     def __post_init__(self) -> None:
         """Check the recipe."""
@@ -69,6 +71,8 @@ class TokensTrainingConfig(RunConfig):
             raise ValueError(
                 f"conditioning must be one of {', '.join(get_args(Conditioning))}, not {self.conditioning!r}"
             )
+        if not 0 <= self.head_start < 1:
+            raise ValueError(f"head_start must be from 0 to below 1, not {self.head_start}")
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,9 @@ class AdapterTrainingConfig(TokensTrainingConfig):
     """CoTAM's λ_low; 0 leaves the low-level term out, as one of its ablations does."""
     high: float = HIGH_WEIGHT
     """CoTAM's λ_high; 0 leaves the high-level term out."""
+    head_start: float = LOW_ONLY
+    """First share of the run, in which the low-level term stands alone. Without effect with ``joint`` or without that
+    term; 0 for an adapter that starts trained."""
     reconstruction_prior: bool = True
     """Tokens from latents are added to those of the decoded picture. Without, as in an ablation, they replace them: the
     network is then a transform-neck that enters at block 0, trained with the adapter's loss."""
@@ -149,8 +156,6 @@ class NeckTrainingConfig(TokensTrainingConfig):
         for name in ("surrogate", "fidelity", "machine", "block"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but is {getattr(self, name)}")
-        if not 0 <= self.head_start < 1:
-            raise ValueError(f"head_start must be from 0 to below 1, not {self.head_start}")
         if not self.surrogate + self.fidelity:
             raise ValueError("surrogate and fidelity are both 0: nothing is left to learn from")
 

@@ -33,7 +33,7 @@ class FidelityLoss:
         picture_weights: Tensor | None = None,
     ) -> Outcome:
         """The loss of one batch after a share of the run; arguments as in `seen` and `multi_level_fidelity`."""
-        weights = fidelity_weights(progress, self.config.low, self.config.high)
+        weights = fidelity_weights(progress, self.config.low, self.config.high, self.config.head_start)
         blocks = self.view.read_after if weights[1] else LOW_BLOCKS
         original = self.view.original(batch.pixels, blocks)
         coded = self.seen(x_hat, tokens, blocks)
