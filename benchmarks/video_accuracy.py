@@ -4,7 +4,7 @@
 
 LevelVQA clips; late frames of each are shown to the model by themselves, and it is asked what is asked about a still
 scene. Bytes are those of the whole file of all frames. What is measured is added to what the JSON holds, clip by clip,
-so that a run that was stopped goes on.
+so that a run that was stopped goes on; what other weights have made is measured anew.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from cotam.evaluation.accuracy.figures import Figures, Point, accuracy_row, bd_r
 from cotam.evaluation.accuracy.plan import LOSSLESS, Rate
 from cotam.evaluation.accuracy.report import rounded
 from cotam.evaluation.accuracy.tables import OVERALL, Resampled
+from cotam.evaluation.mllm_answerers import mllm_identity
 from cotam.evaluation.reports import new_report, write_report
 from cotam.levelvqa import FAMILIES, LEVELS, Question, questions_of, split_seeds
 from cotam.levelvqa.clips import Clip, clip, sample_clip
@@ -59,19 +60,27 @@ def main() -> None:
     parser.add_argument("--json", type=Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows: list[Row] = json.loads(options.json.read_text())["clips"] if options.json.exists() else []
     codec, mllm = load_codec(), load_mllm()
+    models = {"codec": codec.model_id.hex(), "mllm": mllm_identity(mllm)}
+    rows = kept(options.json, models)
     for seed in list(split_seeds("test", options.num, SEED_START))[len(rows) :]:
         rows.append(measured(seed, codec, mllm))
         print(len(rows), rows[-1], flush=True)
-        write_report(options.json, {"clips": rows})
-    write_report(options.json, report(rows))
+        write_report(options.json, {"models": models, "clips": rows})
+    write_report(options.json, report(rows, models))
 
 
-def report(rows: Sequence[Row]) -> dict[str, Any]:
+def kept(file: Path, models: Mapping[str, str]) -> list[Row]:
+    """Clips of an earlier run with the same weights."""
+    found = json.loads(file.read_text()) if file.exists() else {}
+    return list(found["clips"]) if found.get("models") == models else []
+
+
+def report(rows: Sequence[Row], models: Mapping[str, str]) -> dict[str, Any]:
     """All figures of the clips."""
     found = {
         **new_report("video_accuracy"),
+        "models": models,
         "command": shlex.join(["python", "benchmarks/video_accuracy.py", *sys.argv[1:]]),
         "frames": FRAMES,
         "fps": FPS,
