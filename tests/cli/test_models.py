@@ -6,7 +6,7 @@ import shutil
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from cotam.checkpoint import find_model
+from cotam.checkpoint import find_adapter, find_model
 from cotam.checkpoint.registry import read_metadata
 from cotam.errors import ModelError
 
@@ -39,6 +39,21 @@ def test_a_file_is_shown(cotam, elic_path):
     shown = json.loads(cotam("models", "show", elic_path, "--json").out)
     assert (shown["architecture"], shown["name"], shown["config"]["width"]) == ("elic", "narrow", 8)
     assert b"elic" in cotam("models", "show", elic_path).out
+
+
+def test_an_adapter_is_shown_and_verified_by_name_and_by_file(cotam, tmp_path):
+    path = shutil.copy(find_adapter("levelvqa-adapter").path, tmp_path / "mine.safetensors")
+    by_name, by_file = (
+        json.loads(cotam("models", "show", name, "--json").out) for name in ("levelvqa-adapter", path)
+    )
+    assert by_name == by_file | {"path": by_name["path"]}
+    assert (by_name["kind"], by_name["tower"]["name"]) == ("adapter", "levelvqa")
+    assert b"codec       name cotam-s" in cotam("models", "show", path).out
+    assert cotam("models", "verify", "levelvqa-adapter", path).err.count("are right") == 2
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert "does not match its id" in cotam("models", "verify", path).problem
 
 
 @pytest.mark.parametrize("description", ["imported from d1[final].pth", "[/]", "[red]", "\\[x]"])

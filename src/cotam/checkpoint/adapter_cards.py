@@ -1,13 +1,13 @@
 """What an adapter file says of itself, what it fits, and which ones ship with the package. No torch here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from cotam.checkpoint.registry import SUFFIX, shipped_files
-from cotam.checkpoint.sealed import FileKind, read_head, read_json
+from cotam.checkpoint.sealed import FileKind, read_head, read_json, read_metadata
 from cotam.errors import ModelError
 
 ADAPTER: Final = FileKind("cotam-adapter", "1", "adapter", "adapter_id", ("card",))
@@ -164,6 +164,11 @@ class AdapterFile:
     """First 4 bytes of its content hash, in hex."""
     file_bytes: int
 
+    def plain(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        own = {"adapter_id": self.adapter_id, "file_bytes": self.file_bytes, "path": str(self.path)}
+        return {"kind": self.card.kind, **asdict(self.card), **own}
+
 
 def read_adapter_file(path: Path) -> AdapterFile:
     """Read the card of an adapter file without its tensors.
@@ -179,6 +184,17 @@ def read_adapter_file(path: Path) -> AdapterFile:
 def known_adapters() -> tuple[AdapterFile, ...]:
     """The adapters and necks that ship with the package, by file name."""
     return tuple(read_adapter_file(path) for path in shipped_files(ADAPTER))
+
+
+def is_adapter(name_or_path: str | Path) -> bool:
+    """Whether this is the name of a shipped adapter or neck, or the path of a file of one, be it damaged or not."""
+    path = Path(name_or_path)
+    if not path.is_file():
+        return str(name_or_path) in (file.card.name for file in known_adapters())
+    try:
+        return read_metadata(path)[0].get("format") == ADAPTER.format
+    except ModelError:
+        return False
 
 
 def find_adapter(name_or_path: str | Path) -> AdapterFile:

@@ -1,7 +1,6 @@
 """``cotam models``: what there is, and files of models: shown, checked, handed on, made of others' checkpoints."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +20,7 @@ LAYOUT: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 1, 0, 0
 """Of both tables: they are to fit 80 columns."""
 
 app = typer.Typer(
-    help="List models, and show, check, export or import files of codecs.",
+    help="List models, show and check their files, and export or import codecs.",
     epilog="Example: cotam models --json",
     invoke_without_command=True,
     add_completion=False,
@@ -40,7 +39,7 @@ def models(
     onnx: Onnx = None,
     model: options.Model = options.DEFAULT_MODEL,
 ) -> None:
-    """List models, and show, check, export or import files of codecs."""
+    """List models, show and check their files, and export or import codecs."""
     if onnx is not None:
         if context.invoked_subcommand is not None:
             raise ValueError(f"--onnx goes without a subcommand, not with {context.invoked_subcommand}")
@@ -58,7 +57,7 @@ def list_(as_json: options.Json = False) -> None:
 
     cards, adapters = known_models(), known_adapters()
     if as_json:
-        print_json([*(card.plain() for card in cards), *map(_plain_adapter, adapters)])
+        print_json([model.plain() for model in (*cards, *adapters)])
         return
     if not cards:
         say("no models ship with this cotam; train one with: cotam train codec --data DIR")
@@ -71,7 +70,7 @@ def list_(as_json: options.Json = False) -> None:
 
 
 app.command(epilog="Example: cotam models show cotam-s")(show)
-app.command(epilog="Example: cotam models verify cotam-s mine.safetensors")(verify)
+app.command(epilog="Example: cotam models verify cotam-s levelvqa-adapter mine.safetensors")(verify)
 app.command(epilog="Example: cotam models export cotam-s --out cotam-s-model")(export)
 app.command(
     "import", epilog="Example: cotam models import elic.pth.tar --as elic --lmbda 0.013 --data photos"
@@ -84,10 +83,6 @@ def _write_graphs(folder: Path, model: str) -> None:
 
     written = export_graphs(folder, model)
     say(f"{model}: {plural(len(written), 'file')} written to {folder}")
-
-
-def _plain_adapter(file: "AdapterFile") -> dict[str, Any]:
-    return {**asdict(file.card), "adapter_id": file.adapter_id, "path": str(file.path)}
 
 
 def _codec_table(cards: "Sequence[ModelCard]") -> "Table":

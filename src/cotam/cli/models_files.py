@@ -1,7 +1,7 @@
 """``cotam models show``, ``verify`` and ``export``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,18 +16,21 @@ CHECK_SIDE, CHECK_QUALITIES = 64, (10.0, 50.0, 90.0)
 
 
 def show(model: ModelName, as_json: Json = False) -> None:
-    """Show what a model file says of itself."""
+    """Show what the file of a codec, adapter or neck says of itself."""
     from rich.table import Table
 
-    from cotam.checkpoint import find_model
+    from cotam.checkpoint import find_adapter, find_model
+    from cotam.checkpoint.adapter_cards import is_adapter
 
-    card = find_model(model)
+    found = (find_adapter(model) if is_adapter(model) else find_model(model)).plain()
     if as_json:
-        print_json(card.plain())
+        print_json(found)
         return
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, value in card.plain().items():
-        table.add_row(name, size_text(value) if name == "file_bytes" else escaped(str(value)))
+    for name, value in found.items():
+        if value is None:
+            continue
+        table.add_row(name, size_text(value) if name == "file_bytes" else escaped(_text(value)))
     output().print(table)
 
 
@@ -36,12 +39,19 @@ def verify(
         list[str], typer.Argument(metavar="MODEL...", help="Names, paths of files, or models on the hub.")
     ],
 ) -> None:
-    """Check files: content against id, shapes, tables, that no sum can overflow; then a picture there and back.
+    """Check files: content against id and shapes; of codecs tables, that no sum can overflow, a picture there and back.
 
     The first that fails ends it, with exit code 1.
     """
+    from cotam.checkpoint.adapter_cards import is_adapter
+
     for model in models:
-        say(f"{model}: {_checked(model)}: content, tables and exactness are right, and it codes a picture")
+        if is_adapter(model):
+            say(f"{model}: {_checked_adapter(model)}: content and shapes are right")
+        else:
+            say(
+                f"{model}: {_checked(model)}: content, tables and exactness are right, and it codes a picture"
+            )
 
 
 def export(
@@ -56,6 +66,22 @@ def export(
 
     for path in export_folder(read_stored(model).card, out):
         say(f"{path}: {size_text(path.stat().st_size)}")
+
+
+def _text(value: Any) -> str:
+    return (
+        ", ".join(f"{name} {entry}" for name, entry in value.items())
+        if isinstance(value, dict)
+        else str(value)
+    )
+
+
+def _checked_adapter(name: str) -> str:
+    """Load an adapter or neck, which checks it; returns its id."""
+    from cotam.checkpoint import find_adapter, load_adapter
+
+    load_adapter(name)
+    return find_adapter(name).adapter_id
 
 
 def _checked(model: str) -> str:
