@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 from cotam import pillow_plugin, read_info
+from cotam.pillow_plugin import given_codec
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def registered(random_codec, monkeypatch):
     for name in ("OPEN", "SAVE", "EXTENSION", "MIME"):
         monkeypatch.setattr(Image, name, dict(getattr(Image, name)))
     monkeypatch.setattr(Image, "ID", list(Image.ID))
-    monkeypatch.setattr(pillow_plugin, "_given_codec", None)
+    monkeypatch.setattr(given_codec, "_given", None)
     pillow_plugin.register(random_codec)
 
 

@@ -8,6 +8,7 @@ from PIL import Image, ImageSequence
 
 from cotam import pillow_plugin
 from cotam.bitstream import read_stream
+from cotam.pillow_plugin import given_codec
 from cotam.video import VideoReader, encode
 
 
@@ -18,7 +19,7 @@ def registered(random_codec, monkeypatch):
     for name in ("OPEN", "SAVE", "SAVE_ALL", "EXTENSION", "MIME"):
         monkeypatch.setattr(Image, name, dict(getattr(Image, name)))
     monkeypatch.setattr(Image, "ID", list(Image.ID))
-    monkeypatch.setattr(pillow_plugin, "_given_codec", None)
+    monkeypatch.setattr(given_codec, "_given", None)
     pillow_plugin.register(random_codec)
 
 
