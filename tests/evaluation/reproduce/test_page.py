@@ -24,15 +24,13 @@ from cotam.evaluation.reproduce.page import results_page, write_page
 from cotam.evaluation.reproduce.sections import (
     PARTS,
     ablations,
-    claim,
     contributions,
     conventional,
     families,
-    joint,
-    losses,
     times,
 )
 from cotam.evaluation.reproduce.timing import time_methods
+from cotam.evaluation.reproduce.verdicts import claim, joint, losses
 
 GUIDANCE = AblationGuidance("saliency:grid=4", "saliency:grid=2")
 SCALE = Scale(1, (0.3, 1.0), timed_scenes=1)

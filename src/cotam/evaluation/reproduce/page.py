@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from cotam.evaluation.accuracy.cells import accuracy_table, difference_table
 from cotam.evaluation.accuracy.plots import plots
 from cotam.evaluation.methods import ABLATIONS, FULL_JOINT
-from cotam.evaluation.reproduce import sections
+from cotam.evaluation.reproduce import sections, verdicts
 from cotam.evaluation.reproduce.experiment import BASE, FULL, JOINT, NECKS, RIVALS
+from cotam.evaluation.reproduce.verdicts import Report
 from cotam.images import write_atomically
 
-Report = Mapping[str, Any]
 MAIN = (*RIVALS, BASE, FULL, "without-guidance", *NECKS, JOINT)
 """Methods of the main curves."""
 CAPTIONS = {
@@ -48,11 +47,11 @@ def results_page(report: Report, images: Mapping[str, str]) -> str:
         _opening(report),
         *(_plot(name, images[name]) for name in ("accuracy", "levels") if name in images),
     ]
-    parts += _section(report, "Against the base codec", sections.claim(report), [FULL])
-    if sections.measured(report, [FULL]):
-        parts += [sections.losses(report, FULL), sections.families(report)]
+    parts += _section(report, "Against the base codec", verdicts.claim(report), [FULL])
+    if verdicts.measured(report, [FULL]):
+        parts += [verdicts.losses(report, FULL), sections.families(report)]
     title = "With a codec that learned together with the adapter"
-    parts += _section(report, title, sections.joint(report), [JOINT, FULL_JOINT])
+    parts += _section(report, title, verdicts.joint(report), [JOINT, FULL_JOINT])
     parts += _section(report, "BD-rates", sections.bd_rates(report), RIVALS)
     parts += ["## Against conventional codecs", sections.conventional(report)]
     parts += _section(report, "Ablations", sections.ablations(report), list(ABLATIONS))

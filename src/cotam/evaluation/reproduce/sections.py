@@ -6,14 +6,10 @@ from typing import Any, Final
 from cotam.evaluation.accuracy.cells import Table, bd_table, gain_cell, share_cell, signed
 from cotam.evaluation.methods import ABLATIONS, FULL_JOINT
 from cotam.evaluation.reproduce.experiment import BASE, CONTENDERS, CONVENTIONAL, FULL, JOINT, NECKS
+from cotam.evaluation.reproduce.verdicts import Report, bd_cells, measured
 from cotam.levelvqa import FAMILIES, LEVELS
 
-Report = Mapping[str, Any]
-
-PAPER_BD_RATE: Final = -35.99
-"""CoTAM against ELIC, its base codec, over MLLM benchmarks."""
 PAPER_TIMES: Final = "encoding +2.9 % to +3.9 %, decoding +5.2 % to +7.1 %"
-GROUPS: Final = ("overall", *LEVELS)
 PARTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "full": ("{shallow}", "yes", "yes", "low + high"),
     "without-adapter": ("{shallow}", "no", "yes", "–"),
@@ -27,103 +23,10 @@ PARTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
 """Guidance (as the report names it), adapter, reconstruction prior, losses of the adapter."""
 
 
-def measured(report: Report, names: Sequence[str]) -> list[str]:
-    """Those of the names that the report holds."""
-    known = {row["method"] for row in report["methods"]}
-    return [name for name in names if name in known]
-
-
 def left_out(report: Report, names: Sequence[str]) -> str:
     """A sentence for every name that was not measured."""
     reasons = {row["method"]: row["reason"] for row in report["left_out"]}
     return "\n".join(f"- `{name}` is left out: {reasons[name]}." for name in names if name in reasons)
-
-
-def claim(report: Report) -> str:
-    """CoTAM against its base codec beside the paper's figure, and what holds of it."""
-    if not measured(report, [FULL]):
-        stand_in = measured(report, ["without-adapter", "without-guidance"])
-        said = (
-            f"CoTAM as a whole (`{FULL}`) could not be measured, so its BD-rate against its own base codec, "
-            f"{signed(PAPER_BD_RATE, 2)} % in the paper, is not compared with anything here."
-        )
-        return "\n\n".join([said, *(_verdict(report, name) for name in stand_in)])
-    paper = f"The paper reports {signed(PAPER_BD_RATE, 2)} % for CoTAM against ELIC, over MLLM benchmarks."
-    return f"{paper}\n\n{_verdict(report, FULL)}"
-
-
-def joint(report: Report) -> str:
-    """A codec that learned together with the adapter, without and with guidance; beyond the paper."""
-    names = measured(report, [JOINT, FULL_JOINT])
-    if not names:
-        return ""
-    said = (
-        "Beyond the paper, whose codec stays as it is: here it goes on learning together with the adapter, for rate, "
-        f"distortion and what the tower sees, on training scenes, of which `{BASE}` has seen none."
-    )
-    return "\n\n".join([said, *(f"{_verdict(report, name)}\n\n{losses(report, name)}" for name in names)])
-
-
-def _verdict(report: Report, method: str) -> str:
-    rows = {row["group"]: row for row in report["bd_rates"] if row["method"] == method}
-    head = ("", "BD-rate", "95 % interval", "over accuracies")
-    table = Table("", head, tuple((group, *_bd_cells(rows.get(group))) for group in GROUPS), words=1)
-    return f"`{method}` against `{report['anchor']}`:\n\n{table.markdown()}\n\n{_outcome(rows)}"
-
-
-def _bd_cells(row: Mapping[str, Any] | None) -> tuple[str, str, str]:
-    if row is None or row["percent"] is None:
-        return "n/a", "n/a", "no overlap"
-    low, high = row["overlap"]
-    interval = row["interval"]
-    spread = "n/a" if interval is None else f"{signed(interval[0])} to {signed(interval[1])} %"
-    return f"{signed(row['percent'])} %", spread, f"{low:.1f}–{high:.1f} %"
-
-
-def _outcome(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    row = rows.get("overall")
-    if row is None or row["percent"] is None:
-        return f"No figure can be given here: {row['problem'] if row else 'it was not measured'}."
-    if row["interval"] is None:
-        return "Too few resampled curves can be compared for an interval, so the figure here says little."
-    return f"{_overall(*row['interval'])}{_by_level(rows)}"
-
-
-def _by_level(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """On which levels it is otherwise than less rate beyond the interval."""
-    known = [(level, rows[level]["interval"]) for level in LEVELS if rows.get(level, {}).get("interval")]
-    more = [level for level, (low, _) in known if low > 0]
-    open_ = [level for level, (low, high) in known if low <= 0 <= high]
-    said = (
-        [f" More rate is needed on the {' and the '.join(more)} level, beyond the interval."] if more else []
-    )
-    said += [f" On the {' and the '.join(open_)} level the interval contains zero."] if open_ else []
-    return "".join(said)
-
-
-def _overall(low: float, high: float) -> str:
-    if high < 0:
-        return "Less rate is needed here, beyond the interval."
-    if low > 0:
-        return "Here the opposite holds, beyond the interval: the claim does not reproduce at this scale."
-    return "Here the interval contains zero: the claim is neither reproduced nor refuted at this scale."
-
-
-def losses(report: Report, method: str) -> str:
-    """Where a method is worse than the base codec at equal bytes, beyond the interval."""
-    found = [
-        f"{'all questions' if group == 'overall' else f'{group} level'} at {row['rate'].removeprefix('bpp ')} bpp "
-        f"({signed(row[group]['points'])} points, {signed(row[group]['low'])} to {signed(row[group]['high'])})"
-        for row in report["differences"]
-        if row["method"] == method
-        for group in GROUPS
-        if group in row and row[group]["high"] < 0
-    ]
-    if not found:
-        return (
-            f"At no rate and on no level is `{method}` worse than `{report['anchor']}` beyond the interval."
-        )
-    return f"`{method}` is worse than `{report['anchor']}`, beyond the interval: {'; '.join(found)}."
 
 
 def families(report: Report) -> str:
@@ -149,7 +52,7 @@ def conventional(report: Report) -> str:
     """BD-rates against JPEG and AVIF themselves."""
     rows = report["bd_rates_against_conventional"]
     anchors = [name for name in CONVENTIONAL if any(row["anchor"] == name for row in rows)]
-    cells = {(row["method"], row["anchor"]): "{} ({}; over {})".format(*_bd_cells(row)) for row in rows}
+    cells = {(row["method"], row["anchor"]): "{} ({}; over {})".format(*bd_cells(row)) for row in rows}
     body = tuple(
         (name, *(cells[name, anchor] for anchor in anchors)) for name in measured(report, CONTENDERS)
     )
