@@ -97,7 +97,7 @@ def measured(seed: int, codec: Codec, mllm: Mllm) -> Row:
     one = clip(seed, FRAMES)
     drawn = list(one.frames(FPS))
     shown = {number: drawn[number].image for number in ASKED}
-    points = [{"method": ORIGINAL, "quality": None, "right": right(shown, one, mllm)}]
+    points: list[dict[str, Any]] = [{"method": ORIGINAL, "quality": None, "right": right(shown, one, mllm)}]
     for method, interval in INTERVALS.items():
         for quality in QUALITIES:
             facts, frames = coded(drawn, codec, quality, interval)
