@@ -94,6 +94,10 @@ def adapter(
         raise ValueError(
             "--machine and --rate-weight need --joint: a codec that stays as it is has no rate to weigh"
         )
+    if joint and head_start is not None:
+        raise ValueError(
+            "--head-start is for an adapter alone: with --joint both terms count from the first step"
+        )
     tokens.set_threads(threads)
     try:
         from cotam.training.adapters.config import AdapterTrainingConfig, adapter_preset

@@ -43,6 +43,8 @@ def test_an_adapter_and_the_codec_that_learned_with_it_are_written(
     arguments = ["train", "adapter", "--out", str(tmp_path), *options]
     assert command([*arguments, "--rate-weight", "2"]) == 2
     assert "need --joint" in capsys.readouterr().err
+    assert command([*arguments, "--joint", "--head-start", "0.1"]) == 2
+    assert "--head-start is for an adapter alone" in capsys.readouterr().err
     assert command([*arguments, "--joint"]) == 0
     codec = find_model(tmp_path / "random-joint.safetensors")
     card = find_adapter(tmp_path / "model-adapter-joint.safetensors").card

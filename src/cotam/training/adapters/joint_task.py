@@ -1,6 +1,7 @@
 """``cotam train neck --setting d2`` and ``d3``, and ``cotam train adapter --joint``, as tasks: the codec learns too."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -30,9 +31,6 @@ from cotam.training.adapters.validation import PICTURES, similarities
 from cotam.training.float_form import float_form
 from cotam.training.rate_distortion import bits_per_pixel, psnr_of, quality_weight, rate_distortion
 from cotam.training.task import Outcome, Position, Span
-
-DONE = 1.0
-"""Share of a run at which the weights of the fidelity's two terms are final."""
 
 
 class JointTask:
@@ -171,7 +169,8 @@ class JointAdapterTask(JointTask):
     ) -> None:
         torch.manual_seed(config.seed)
         super().__init__(config, around, new_adapter(config, around), True, description, config.rate_weight)
-        self.config, self.judge = config, FidelityLoss(self.view, config)
+        self.config = config
+        self.judge = FidelityLoss(self.view, replace(config, head_start=0.0))
 
     def judged(self, out: JointOutput, batch: Batch, progress: float) -> Outcome:
         """Multi-level fidelity, a second distortion: as the first it grows with λ against the rate.
@@ -180,7 +179,7 @@ class JointAdapterTask(JointTask):
         """
         assert out.x_hat is not None
         weights = self.config.machine * quality_weight(batch.base, self.balance - 1)
-        return self.judge(_bytes(out.x_hat), out.tokens, batch, DONE, weights)
+        return self.judge(_bytes(out.x_hat), out.tokens, batch, progress, weights)
 
     def read(self, coded: Coded, tokens: Tensor) -> Tensor:
         """Decoded pictures with the adapter's tokens, through the tower."""
