@@ -40,12 +40,13 @@ def test_a_missing_folder_is_named(tmp_path: Path, capsys):
     assert "no such folder" in capsys.readouterr().err
 
 
-def test_exported_streams_verify(pictures, random_model_path, tmp_path, capsys):
+def test_exported_streams_verify(pictures, random_codec, random_model_path, tmp_path):
     archive, target = tmp_path / "streams.zip", tmp_path / "report.json"
     assert bench("exactness", "--images", pictures, "--model", random_model_path, "--export", archive) == 0
     assert bench("exactness", "--verify", archive, "--model", random_model_path, "--json", target) == 0
     report = json.loads(target.read_text())
     assert report["streams"] == 10
+    assert report["models"] == [random_codec.model_id.hex()]
     assert set(report["variations"].values()) == {0}
     assert report["origin"]["measurement"] == "exactness"
 

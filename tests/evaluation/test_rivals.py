@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 
 from cotam.codec import Codec
 from cotam.errors import CotamError
@@ -23,6 +23,15 @@ def test_jpeg_is_what_pillow_writes_with_halved_chroma_optimised_and_progressive
     coded = load_rivals(["jpeg"])[0].encoder(PIXELS)(50)
     assert coded.data == buffer.getvalue()
     assert coded.ideal_bits is None
+
+
+def test_avif_does_not_depend_on_the_threads_that_pillow_would_take(monkeypatch):
+    pixels = synthetic_picture(512, 384)
+    encoded = []
+    for threads in (1, 8):
+        monkeypatch.setattr(AvifImagePlugin, "DEFAULT_MAX_THREADS", threads)
+        encoded.append(load_rivals(["avif"])[0].encoder(pixels)(50).data)
+    assert encoded[0] == encoded[1]
 
 
 @pytest.mark.parametrize("name", PILLOW)

@@ -181,7 +181,7 @@ def _make_samples(images: Path, model: str, device: str | None) -> "list[Sample]
 
 def _decode_every_way(samples: "Sequence[Sample]", model: str, compiled: bool) -> dict[str, Any]:
     from cotam.errors import ModelError
-    from cotam.evaluation.exactness import mismatches
+    from cotam.evaluation.exactness import mismatches, model_ids
     from cotam.evaluation.variations import variations
 
     found: list[Mismatch] = []
@@ -199,6 +199,7 @@ def _decode_every_way(samples: "Sequence[Sample]", model: str, compiled: bool) -
     counts = Counter(mismatch.variation for mismatch in found)
     return {
         "streams": len(samples),
+        "models": model_ids(samples),
         "variations": {way.name: counts[way.name] for way in ways if way.name not in not_run},
         "not_run": not_run,
         "mismatches": [asdict(mismatch) for mismatch in found],

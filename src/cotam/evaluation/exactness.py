@@ -67,6 +67,11 @@ def level_maps() -> list[tuple[float, LevelMap | None]]:
     return [*((quality, None) for quality in QUALITIES), (50.0, three), (90.0, five)]
 
 
+def model_ids(samples: Sequence[Sample]) -> list[str]:
+    """Which models made the streams: their ids in hex, each once, sorted."""
+    return sorted({read_header(sample.data)[0].model_id.hex() for sample in samples})
+
+
 def make_samples(codec: Codec, picture: str, pixels: Pixels) -> Iterator[Sample]:
     """Code a picture in every way of `level_maps` and decode it plainly."""
     analysis = codec.analyse(pixels)

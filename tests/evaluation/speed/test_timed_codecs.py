@@ -61,6 +61,11 @@ def test_an_unknown_format_is_refused_by_name():
         pillow_codec("gif")
 
 
+def test_settings_of_a_timed_codec_leave_out_the_threads_that_each_timing_sets():
+    assert "speed=6" in pillow_codec("avif").settings
+    assert "threads" not in pillow_codec("avif").settings
+
+
 def test_memory_is_that_of_a_process_that_codes(random_codec: Codec, random_model_path: Path):
     assert CotamCodec(random_codec, str(random_model_path)).peak_memory(64, 48) > 10_000_000
 

@@ -1,9 +1,9 @@
 """Pillow's formats."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from PIL import AvifImagePlugin
 
@@ -13,8 +13,8 @@ from cotam.evaluation.speed.timed_codec import WHOLE, Timed, timed
 
 QUALITY = 50.0
 FORMATS: Final = ("jpeg", "webp", "avif")
-THREADED: Final[Mapping[str, str]] = {"avif": "max_threads"}
-"""Formats that take threads when they encode, and the name of the option; the others use one."""
+THREADS: Final = "max_threads"
+"""The option of formats that take threads when they encode; the others use one."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,9 @@ class PillowCodec:
     """One of `FORMATS`, timed."""
 
     rival: PillowFormat
+    """Its options are without `THREADS`, which differs."""
+    threaded: bool
+    """Whether the format takes `THREADS`."""
     runtime: str = "Pillow"
     compared: bool = False
     most_pixels: int | None = None
@@ -38,8 +41,7 @@ class PillowCodec:
 
     def time(self, pixels: Pixels, threads: int) -> Timed:
         """See `TimedCodec.time`."""
-        option = THREADED.get(self.name)
-        options: dict[str, Any] = {option: threads} if option else {}
+        options = {THREADS: threads} if self.threaded else {}
         rival = replace(self.rival, options={**self.rival.options, **options})
         with _decoder_threads(threads):
             coded, encoding = timed(lambda: rival.encoder(pixels)(QUALITY))
@@ -61,7 +63,8 @@ def pillow_codec(name: str) -> PillowCodec:
         raise ValueError(f"unknown codec {name!r} in --codecs; known: {', '.join(FORMATS)}")
     (rival,) = load_rivals([name])
     assert isinstance(rival, PillowFormat)
-    return PillowCodec(rival)
+    options = {option: value for option, value in rival.options.items() if option != THREADS}
+    return PillowCodec(replace(rival, options=options), threaded=THREADS in rival.options)
 
 
 @contextmanager
