@@ -10,7 +10,8 @@
     │   └── VideoError         a clip whose frames cannot be read
     ├── ModelError             unknown model, wrong or damaged weights
     ├── TrainingError          training data or a checkpoint that cannot be used
-    └── DatasetError           a data set, or files of a benchmark, that cannot be used
+    ├── DatasetError           a data set, or files of a benchmark, that cannot be used
+    └── InterruptedRunError    long work that was stopped, and can be taken up again
 
 A mistake in the call itself (quality out of range, wrong type) stays ``ValueError`` or ``TypeError``.
 The message names the file or argument and says what would be right; it is one line.
@@ -51,3 +52,7 @@ class TrainingError(CotamError):
 
 class DatasetError(CotamError):
     """A data set cannot be used: pictures, shards, tables, answers, questions, a folder of exported scenes."""
+
+
+class InterruptedRunError(CotamError):
+    """Long work was stopped from outside; the message says how to go on."""

@@ -8,30 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from training.launching import launch
-from training.sizes import MODEL
+from training.short_runs import CONFIG, STEPS, TESTS, begin
 
 from cotam.errors import TrainingError
 from cotam.training import run as loop
 from cotam.training.checkpoints import load_checkpoint
-from cotam.training.config import CodecTrainingConfig
-from cotam.training.run import TrainingRun
 from cotam.training.task import Span
-from cotam.training.train_codec import codec_run
 
 TOLERANCE = 2e-5
 """Largest difference of a weight or logged figure: the sums of two gradients are rounded in another order."""
-STEPS = 4
-CONFIG = CodecTrainingConfig(
-    crop=64, batch=2, steps=STEPS, warmup=2, bf16=False, graphics=0.5, learning_rate=1e-4
-)
 SCRIPT = """
 import shutil, sys
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/.."]
+sys.path.insert(0, sys.argv[1])
 import torch
 torch.set_num_threads(1)
-from test_processes import CONFIG, begin, loop
+from cotam.training import run as loop
+from training.short_runs import CONFIG, begin
 
 loop.LOG_EVERY = 1
 run = begin(sys.argv[2], sys.argv[3], CONFIG)
@@ -50,25 +43,12 @@ run.run()
 """
 
 
-def begin(folder: str | Path, data: str | Path, config: CodecTrainingConfig, **options) -> TrainingRun:
-    return codec_run(Path(folder), [Path(data)], None, config, MODEL, workers=0, **options)
-
-
-@pytest.fixture(scope="module")
-def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, rng = tmp_path_factory.mktemp("photographs"), np.random.default_rng(0)
-    for n in range(3):
-        small = Image.fromarray(rng.integers(0, 256, (10, 12, 3), dtype=np.uint8))
-        small.resize((160, 140), Image.Resampling.BICUBIC).save(folder / f"{n}.png")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def two_processes(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run in two processes; beside it ``at-two``, as it was after two steps."""
     top = tmp_path_factory.mktemp("two")
     (top / "script.py").write_text(SCRIPT)
-    launch(top / "script.py", Path(__file__).parent, top / "run", photographs)
+    launch(top / "script.py", TESTS, top / "run", photographs)
     return top / "run"
 
 

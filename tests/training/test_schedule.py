@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from cotam.training.run import _averaging
-from cotam.training.schedule import average_decay
+from cotam.training.schedule import average_decay, averaging
 
 
 @pytest.mark.parametrize(
@@ -17,5 +16,5 @@ def test_decay_rises_to_what_was_asked_for(step, decay, expected):
 def test_the_average_of_a_short_run_holds_nothing_of_its_beginning():
     averaged = [torch.full((3,), 100.0)]
     for step in range(1, 200):
-        _averaging(0.9995)(averaged, [torch.ones(3)], torch.tensor(step))
+        averaging(0.9995)(averaged, [torch.ones(3)], torch.tensor(step))
     assert torch.allclose(averaged[0], torch.ones(3), atol=1e-6)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cotam.cli.levelvqa_options import progress_bar
-from cotam.cli.running import InterruptedRunError
+from cotam.errors import InterruptedRunError
 
 if TYPE_CHECKING:
     from cotam.evaluation.accuracy.cache import AnswerCache

@@ -7,13 +7,9 @@ from collections.abc import Sequence
 import typer
 
 from cotam.cli.console import report
-from cotam.errors import CotamError
+from cotam.errors import CotamError, InterruptedRunError
 
 BAD_DATA, BAD_USE, INTERRUPTED = 1, 2, 130
-
-
-class InterruptedRunError(Exception):
-    """A command was interrupted, and has something to say about it."""
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,31 +1,30 @@
-"""The loop that every training command shares: schedule, averaged weights, checkpoints, log and progress."""
+"""The loop that every training command shares: schedule, averaged weights, checkpoints, and stops in between."""
 
 import dataclasses
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.utils import broadcast_object_list
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.tensorboard import SummaryWriter
+from torch.optim.swa_utils import AveragedModel
 
-from cotam.errors import TrainingError
+from cotam.errors import InterruptedRunError, TrainingError
 from cotam.training.checkpoints import save_checkpoint
 from cotam.training.config import RunConfig
-from cotam.training.schedule import MEASURED_STEPS, average_decay, learning_rate, steps_that_fit
-from cotam.training.task import Outcome, Position, Span, Task
+from cotam.training.run_log import RunLog
+from cotam.training.schedule import MEASURED_STEPS, averaging, learning_rate, steps_that_fit
+from cotam.training.stopping import stop_requests
+from cotam.training.task import Outcome, Position, Span, Task, mean_of
 
 LOG_EVERY = 50
 CHECKPOINT_SECONDS = 240.0
-LOG_FILE = "log.jsonl"
 UNPLANNED = 1 << 40
 
 
@@ -60,35 +59,41 @@ class TrainingRun:
         )
         self.world, self.rank = self.accelerator.num_processes, self.accelerator.process_index
         self.parts = config.accumulate * self.world
-        self.average = AveragedModel(task.model, multi_avg_fn=_averaging(config.ema))
+        self.average = AveragedModel(task.model, multi_avg_fn=averaging(config.ema))
         self.optimizer = torch.optim.AdamW(
             task.parameter_groups(config.weight_decay), lr=config.learning_rate, fused=True
         )
         self.step, self.drawn, self.total, self.seconds = 0, 0, config.steps or UNPLANNED, 0.0
+        self._asked = False
         if state is not None:
             self._restore(state, replan=bool({"steps", "minutes"} & set(changes or ())))
         self.prepared, self.optimizer = self.accelerator.prepare(task.model, self.optimizer)
         self.average.to(self.accelerator.device)
         network = torch.compile(self.prepared) if config.compile else self.prepared
         self.network = cast(nn.Module, network)
-        self.events = SummaryWriter(str(folder)) if self.accelerator.is_main_process else None
+        self.log = RunLog(folder, self.accelerator.is_main_process)
         if state is not None and (other := _differences(state["config"], changes or {})):
-            self._write_row({"step": self.step, "changed": other})
+            self.log.write({"step": self.step, "changed": other})
 
     def run(self) -> None:
-        """Train to the end of the schedule."""
+        """Train to the end of the schedule, or to where Ctrl-C or SIGTERM asks to stop.
+
+        Raises:
+            InterruptedRunError: stopped; the checkpoint is of the step that was the last.
+        """
         now = time.monotonic()
         self._saved_at, self._validated_at, self._began = now, now, now - self.seconds
-        with self._progress() as progress:
+        with self.log.progress() as progress, stop_requests(lambda: self._hear(progress)):
             bar = progress.add_task("training", total=None, start=True, figures="")
             while self.step < self.total:
                 batches = iter(self.task.batches(self._span()))
-                while step := list(islice(batches, self.parts // self.world)):
+                while step := self._next(batches):
                     self._step(step, progress, bar)
+                    if self.accelerator.check_trigger():
+                        self._stop()
         self.save()
         self._validate()
-        self.accelerator.wait_for_everyone()  # a process that leaves while another still works may abort
-        self.accelerator.end_training()
+        self._leave()
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -105,6 +110,29 @@ class TrainingRun:
                 "config": dataclasses.asdict(self.config),
             }
             save_checkpoint(self.folder, state | self.task.description)
+
+    def _next(self, batches: Iterator[Any]) -> list[Any]:
+        """This process's batches of the next step; none where the schedule ends."""
+        try:
+            return list(islice(batches, self.parts // self.world))
+        except RuntimeError:
+            if self._asked:  # a loader's workers heard the signal, and ended
+                self._stop()
+            raise
+
+    def _hear(self, progress: Progress) -> None:
+        self._asked = True
+        self.accelerator.set_trigger()
+        progress.console.print("stopping at the end of this step; once more stops at once")
+
+    def _stop(self) -> NoReturn:
+        self.save()
+        self._leave()
+        raise InterruptedRunError(f"{self.folder}: stopped at step {self.step}; --resume goes on from there")
+
+    def _leave(self) -> None:
+        self.accelerator.wait_for_everyone()  # a process that leaves while another still works may abort
+        self.accelerator.end_training()
 
     def _span(self) -> Span:
         planned = self.total != UNPLANNED
@@ -148,7 +176,7 @@ class TrainingRun:
             self.optimizer.step()
         self.average.update_parameters(self.accelerator.unwrap_model(self.prepared))
         self.step += 1
-        return _mean(outcomes)
+        return mean_of(outcomes)
 
     def _learn(self, batch: Any, parts: int) -> Outcome:
         """Add a batch's share to the gradient."""
@@ -169,7 +197,7 @@ class TrainingRun:
             **figures,
             "learning_rate": learning_rate(self.step - 1, self.total, self.config),
         }
-        self._write_row(row)
+        self.log.write(row)
         return "  ".join(f"{name} {value:.3f}" for name, value in ({"loss": row["loss"]} | figures).items())
 
     def _over_all(self, outcome: Outcome) -> Outcome:
@@ -178,22 +206,13 @@ class TrainingRun:
         loss, *figures = self.accelerator.reduce(values, "mean").unbind()
         return Outcome(loss, dict(zip(outcome.figures, figures, strict=True)))
 
-    def _write_row(self, row: dict[str, Any]) -> None:
-        if self.events is None:
-            return
-        with (self.folder / LOG_FILE).open("a") as file:
-            file.write(json.dumps(row) + "\n")
-        for name, value in row.items():
-            if name != "step" and isinstance(value, int | float):
-                self.events.add_scalar(name, value, row["step"])
-
     def _validate(self) -> None:
         if not self.accelerator.is_main_process:
             return
         with self.accelerator.autocast():
             figures = self.task.validate(self.average.module)
         if figures is not None:
-            self._write_row({"step": self.step, "seconds": round(self.seconds, 1), "validation": figures})
+            self.log.write({"step": self.step, "seconds": round(self.seconds, 1), "validation": figures})
 
     def _restore(self, state: dict[str, Any], replan: bool) -> None:
         self.task.model.load_state_dict(state["model"])
@@ -212,35 +231,6 @@ class TrainingRun:
         elif self.config.steps == 0:
             pace = self.seconds / max(self.step, 1)
             self.total = self.step + steps_that_fit(self.config.minutes, pace)
-
-    def _progress(self) -> Progress:
-        return Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(),
-            disable=not self.accelerator.is_main_process,
-        )
-
-
-def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
-    """What moves the averaged weights towards those of a step."""
-
-    def update(averaged: Any, current: Any, steps: Any) -> None:
-        move = get_ema_multi_avg_fn(average_decay(int(steps), decay))  # type: ignore[no-untyped-call]
-        move(averaged, current, steps)
-
-    return update
-
-
-def _mean(outcomes: Sequence[Outcome]) -> Outcome:
-    """The mean over a step's batches, as plain numbers in float32."""
-    names = outcomes[0].figures
-    means = {
-        name: torch.stack([one.figures[name].detach().float() for one in outcomes]).mean() for name in names
-    }
-    return Outcome(torch.stack([one.loss.float() for one in outcomes]).mean(), means)
 
 
 def refuse_second_run(folder: Path) -> None:

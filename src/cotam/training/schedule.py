@@ -1,6 +1,10 @@
 """Learning rate, averaging and run length as pure functions of the step, so that resuming needs no hidden state."""
 
 import math
+from collections.abc import Callable
+from typing import Any
+
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from cotam.training.config import RunConfig
 
@@ -22,6 +26,16 @@ def learning_rate(step: int, total: int, config: RunConfig) -> float:
 def average_decay(step: int, decay: float) -> float:
     """How much of the averaged weights stays at a step; less at first, so that short runs forget their beginning."""
     return min(decay, (1 + step) / (10 + step))
+
+
+def averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """What moves the averaged weights of `AveragedModel` towards those of a step."""
+
+    def update(averaged: Any, current: Any, steps: Any) -> None:
+        move = get_ema_multi_avg_fn(average_decay(int(steps), decay))  # type: ignore[no-untyped-call]
+        move(averaged, current, steps)
+
+    return update
 
 
 def steps_that_fit(minutes: float, seconds_per_step: float) -> int:

@@ -1,9 +1,10 @@
 """What the training loop asks of a task, and what it tells it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor, nn
 
 
@@ -64,6 +65,15 @@ class Outcome:
 
     loss: Tensor
     figures: Mapping[str, Tensor]
+
+
+def mean_of(outcomes: Sequence[Outcome]) -> Outcome:
+    """The mean over a step's batches, as plain numbers in float32."""
+    names = outcomes[0].figures
+    means = {
+        name: torch.stack([one.figures[name].detach().float() for one in outcomes]).mean() for name in names
+    }
+    return Outcome(torch.stack([one.loss.float() for one in outcomes]).mean(), means)
 
 
 class Task(Protocol):
