@@ -26,7 +26,9 @@ from cotam.bitstream import StreamHeader
 from cotam.checkpoint.temporal import LoadedTemporal, load_temporal
 from cotam.checkpoint.temporal_cards import TemporalCard
 from cotam.codec import load_codec
-from cotam.codec.temporal import FrameDecoder, FrameEncoder, TemporalCodec
+from cotam.codec.frame_decoding import FrameDecoder
+from cotam.codec.frame_encoding import FrameEncoder
+from cotam.codec.temporal import TemporalCodec
 from cotam.metrics.bd_rate import bd_rate
 from cotam.models.temporal import TemporalNetworks
 from cotam.training.float_form import float_form

@@ -10,7 +10,9 @@ import torch
 from cotam.bitstream import FrameRecord, StreamHeader
 from cotam.checkpoint.temporal import write_temporal
 from cotam.codec import Codec, LevelMap
-from cotam.codec.temporal import FrameDecoder, FrameEncoder, TemporalCodec, load_temporal_codec
+from cotam.codec.frame_decoding import FrameDecoder
+from cotam.codec.frame_encoding import FrameEncoder
+from cotam.codec.temporal import TemporalCodec, load_temporal_codec
 from cotam.errors import BitstreamError, ModelError
 from cotam.models.temporal import TemporalNetworks
 from cotam.training.float_form import float_form

@@ -7,7 +7,8 @@ import numpy as np
 from cotam.bitstream import Stream, StreamHeader, write_stream
 from cotam.bitstream.limits import PREDICTION_VERSION
 from cotam.codec import Codec, LevelMap
-from cotam.codec.temporal import FrameEncoder, load_temporal_codec
+from cotam.codec.frame_encoding import FrameEncoder
+from cotam.codec.temporal import load_temporal_codec
 
 HEIGHT, WIDTH = 70, 102
 """No multiples of a cell."""

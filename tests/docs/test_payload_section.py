@@ -13,7 +13,8 @@ from cotam.bitstream import read_stream, write_stream
 from cotam.bitstream.records import FrameRecord
 from cotam.checkpoint.temporal import write_temporal
 from cotam.codec import Codec, LevelMap
-from cotam.codec.temporal import FrameEncoder, load_temporal_codec
+from cotam.codec.frame_encoding import FrameEncoder
+from cotam.codec.temporal import load_temporal_codec
 from cotam.entropy_coding import TableSet
 from cotam.entropy_coding.reference import Decoder, read_part
 from cotam.errors import BitstreamError

@@ -6,7 +6,9 @@ from dataclasses import replace
 from cotam.bitstream import Metadata, Stream, StreamHeader, read_header, read_stream, write_stream
 from cotam.bitstream.limits import PREDICTION_VERSION
 from cotam.codec import Codec, LatentImage, LevelMap
-from cotam.codec.temporal import FrameDecoder, FrameEncoder, TemporalCodec
+from cotam.codec.frame_decoding import FrameDecoder
+from cotam.codec.frame_encoding import FrameEncoder
+from cotam.codec.temporal import TemporalCodec
 from cotam.evaluation.rivals.rival import Pixels
 
 FRAME_MS = 40

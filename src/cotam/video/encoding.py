@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from cotam.bitstream import SequenceWriter, StreamHeader, read_stream
 from cotam.bitstream.limits import PREDICTION_VERSION
 from cotam.codec import Codec, Guide, LevelMap, SimilarityTarget, default_codec
+from cotam.codec.frame_encoding import FrameEncoder
 from cotam.codec.records import Analysis
-from cotam.codec.temporal import FrameEncoder, load_temporal_codec
+from cotam.codec.temporal import load_temporal_codec
 from cotam.errors import VideoError
 from cotam.images import load_image
 from cotam.ops.quality_scale import quality_to_step

@@ -12,7 +12,7 @@ from PIL import Image
 from cotam.bitstream import FrameRecord, SequenceReader, StreamHeader
 from cotam.bitstream.limits import PREDICTION_VERSION
 from cotam.codec import Codec, LatentImage, codec_for_model
-from cotam.codec.temporal import FrameDecoder
+from cotam.codec.frame_decoding import FrameDecoder
 from cotam.errors import BitstreamError
 from cotam.video.frame import Frame
 
