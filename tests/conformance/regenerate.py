@@ -68,21 +68,8 @@ SHIPPED_NAMES = (
     "widest",
     "extreme-latents",
 )
-ELIC_NAMES = (
-    "still",
-    "level-map",
-    "odd-size",
-    "quality-1",
-    "quality-100",
-    "nine-levels",
-    "grey",
-    "sequence",
-    "one-pixel",
-    "one-row",
-    "one-column",
-    "beyond-the-scale",
-    "extreme-latents",
-)
+LARGE = ("large-map", "blank", "widest")
+ELIC_NAMES = tuple(name for name in SHIPPED_NAMES if name not in LARGE)
 BLANK = {"blank": (640, 832), "widest": (1, MAX_SIDE)}
 """Height and width of flat pictures; the first takes fewer bytes than the container asks for: it is padded."""
 MAX_RADIUS = 12

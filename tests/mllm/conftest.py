@@ -8,28 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from llava_models import SIZES, TEXTS, make_llava
 from PIL import Image
 
 from cotam.mllm import Mllm, load_mllm
-from cotam.mllm.embedded import EmbeddedSizes, build_clip, build_llava, build_processor, build_tokenizer
+from cotam.mllm.embedded import EmbeddedSizes, build_tokenizer
 
-TEXTS = ["how many stars are there?", "what colour is the star?", "seven", "red", "be short"] * 8
-SMALL = EmbeddedSizes(
-    vision_width=32,
-    vision_layers=3,
-    vision_heads=2,
-    image=64,
-    projection=16,
-    text_width=32,
-    text_layers=2,
-    text_heads=2,
-    text_length=16,
-    language_width=32,
-    language_layers=2,
-    language_heads=2,
-    language_mlp=64,
-    max_positions=512,
-)
 VISION = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -58,7 +42,7 @@ def transformers() -> Any:
 @pytest.fixture(scope="session")
 def sizes() -> EmbeddedSizes:
     """Sizes of the embedded models in these tests."""
-    return SMALL
+    return SIZES
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +93,7 @@ def _files(folder: Path, image_token: str, image_processor: Any, **processor: An
 
 
 def _llava(t: Any, folder: Path) -> Any:
-    tokenizer = build_tokenizer(TEXTS)
-    build_processor(SMALL, tokenizer).save_pretrained(folder)
-    return build_llava(SMALL, tokenizer, build_clip(SMALL, tokenizer))
+    return make_llava(folder)
 
 
 def _llava_next(t: Any, folder: Path) -> Any:

@@ -18,30 +18,14 @@ from PIL import Image
 pytest.importorskip("fastapi")
 pytest.importorskip("transformers")
 
+from llava_models import make_llava
+
 from cotam.client import image_part
 from cotam.mllm import Mllm, load_mllm
-from cotam.mllm.embedded import EmbeddedSizes, build_clip, build_llava, build_processor, build_tokenizer
 from cotam.serving import Limits, LocalBackend, Settings, UpstreamBackend, create_app
 from cotam.serving.running import address_of, bind, make_server
 from cotam.serving.transcoding import Transcoder
 
-TEXTS = ["how many stars are there?", "what colour is the star?", "seven", "red", "be short"] * 8
-SMALL = EmbeddedSizes(
-    vision_width=32,
-    vision_layers=3,
-    vision_heads=2,
-    image=64,
-    projection=16,
-    text_width=32,
-    text_layers=2,
-    text_heads=2,
-    text_length=16,
-    language_width=32,
-    language_layers=2,
-    language_heads=2,
-    language_mlp=64,
-    max_positions=512,
-)
 MODEL = "small"
 QUESTION = "how many stars are there?"
 
@@ -123,9 +107,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / MODEL
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
-        tokenizer = build_tokenizer(TEXTS)
-        build_processor(SMALL, tokenizer).save_pretrained(folder)
-        model = build_llava(SMALL, tokenizer, build_clip(SMALL, tokenizer))
+        model = make_llava(folder)
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.25)
         model.save_pretrained(folder)
