@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -34,6 +35,17 @@ try:
 except InterruptedRunError:
     raise SystemExit(0 if run.step == 2 else 3)
 """
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_terminal() -> Iterator[None]:
+    """What the tests are started by may have them ignore Ctrl-C, as shells do in the background."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def signalled_in_step(run: TrainingRun, step: int, number: int) -> None:

@@ -39,8 +39,8 @@ def stop_requests(on_request: Callable[[], None]) -> Iterator[None]:
             if number == signal.SIGTERM:
                 _again(number, signal.SIG_DFL)
         elif not asked:
-            # torch's own handler raises an error if a worker ends
-            before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if hasattr(signal, "SIGCHLD"):  # elsewhere than on Windows torch raises an error if a worker ends
+                before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             asked.append(time.monotonic())
             on_request()
         elif time.monotonic() > asked[0] + ECHO_SECONDS:
