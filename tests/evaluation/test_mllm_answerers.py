@@ -24,37 +24,19 @@ from cotam.levelvqa import scene, split_seeds
 from cotam.mllm import Mllm, load_mllm
 
 pytest.importorskip("transformers")
-WORDS = ["how many stars are there?", "what colour is it?", "Seven", "red", "be short"] * 8
 Adapters = dict[str, AdapterFile]
 
 
 @pytest.fixture(scope="module")
 def mllm(tmp_path_factory: pytest.TempPathFactory) -> Mllm:
-    from cotam.mllm.embedded import EmbeddedSizes, build_clip, build_llava, build_processor, build_tokenizer
+    from llava_models import make_llava
 
-    sizes = EmbeddedSizes(
-        vision_width=32,
-        vision_layers=3,
-        vision_heads=2,
-        image=64,
-        projection=16,
-        text_width=32,
-        text_layers=1,
-        text_heads=2,
-        text_length=16,
-        language_width=32,
-        language_layers=1,
-        language_heads=2,
-        language_mlp=64,
-        max_positions=512,
-    )
-    folder, tokenizer = tmp_path_factory.mktemp("llava"), build_tokenizer(WORDS)
+    folder = tmp_path_factory.mktemp("llava")
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
-        model = build_llava(sizes, tokenizer, build_clip(sizes, tokenizer))
+        model = make_llava(folder)
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.25)
-    build_processor(sizes, tokenizer).save_pretrained(folder)
     model.save_pretrained(folder)
     return load_mllm(folder)
 

@@ -17,6 +17,7 @@ def _fresh_accelerator() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three pictures."""
     folder, rng = tmp_path_factory.mktemp("photographs"), np.random.default_rng(0)
     for n in range(3):
         small = Image.fromarray(rng.integers(0, 256, (10, 12, 3), dtype=np.uint8))

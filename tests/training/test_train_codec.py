@@ -4,7 +4,6 @@ import dataclasses
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -23,16 +22,6 @@ from cotam.training.train_codec import codec_run
 CONFIG = CodecTrainingConfig(crop=64, batch=2, steps=4, warmup=2, bf16=False, graphics=0.5)
 
 
-@pytest.fixture(scope="module")
-def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of three pictures."""
-    folder, rng = tmp_path_factory.mktemp("photographs"), np.random.default_rng(0)
-    for n in range(3):
-        small = Image.fromarray(rng.integers(0, 256, (10, 12, 3), dtype=np.uint8))
-        small.resize((160, 140), Image.Resampling.BICUBIC).save(folder / f"{n}.png")
-    return folder
-
-
 def training(
     folder: Path, data: Path, config: CodecTrainingConfig = CONFIG, validation: Path | None = None, **options
 ) -> TrainingRun:
@@ -40,7 +29,7 @@ def training(
 
 
 def stop_after(run: TrainingRun, steps: int) -> None:
-    """Let a run write its checkpoint after so many steps and break off, as Ctrl-C behind a checkpoint would."""
+    """Let a run write its checkpoint after so many steps and break off, as if it were killed then."""
     update = run._update
 
     def step(batch):

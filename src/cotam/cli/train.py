@@ -78,10 +78,11 @@ def codec(
 ) -> None:
     """Train a base codec on folders of photographs; what is not given follows from the device.
 
-    With --resume the run goes on with its own model and recipe, bit for bit on a CPU. A new --steps or --minutes
-    (counted from where it stands) plans the rest anew; --balance, --batch, --graphics, --learning-rate and --scenes
-    may change as well. With --only gains a model's networks stay as they are, and only how finely it quantises at
-    each quality is learned: what an imported codec of one rate needs.
+    Ctrl-C stops a run between two steps and leaves a checkpoint. With --resume it goes on with its own model and
+    recipe, bit for bit on a CPU. A new --steps or --minutes (counted from where it stands) plans the rest anew;
+    --balance, --batch, --graphics, --learning-rate and --scenes may change as well. With --only gains a model's
+    networks stay as they are, and only how finely it quantises at each quality is learned: what an imported codec
+    of one rate needs.
     """
     chosen = {
         "minutes": minutes,

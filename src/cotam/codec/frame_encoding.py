@@ -22,6 +22,35 @@ ALONE_SHARE = 0.2
 """Where more than this share of a predicted frame's cells does without the frame before, a key frame is tried too."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """A frame that is to be coded."""
+
+    analysis: Analysis
+    step: int
+    """Its quality step."""
+    steps: torch.Tensor
+    """The quality step of each latent position, int64 (h, w)."""
+    level_map: LevelMap | None
+    timestamp_ms: int
+
+    def writer(self) -> FrameWriter:
+        """What takes its latents; the levels stand in it."""
+        writer = FrameWriter()
+        write_levels(writer, self.level_map)
+        return writer
+
+    def record(self, writer: FrameWriter, check: int | None = None) -> FrameRecord:
+        """Its record; with a check, of a predicted one, whose payload is empty where nothing is coded."""
+        height, width = self.analysis.source.pixels.shape[:2]
+        predicted, payload = check is not None, writer.to_bytes()
+        if check and payload:
+            payload = writer.to_bytes(check)
+        payload = padded_payload(payload, width, height, predicted=predicted)
+        header = self.level_map.header() if self.level_map is not None else None
+        return FrameRecord(self.step / STEPS_PER_QUALITY, header, payload, self.timestamp_ms, predicted)
+
+
 @dataclass(frozen=True)
 class _Coded:
     """A coded frame: its record and its latents, int64-valued float64 (M, h, w)."""
@@ -75,14 +104,14 @@ class FrameEncoder:
         """
         step = quality_to_step(quality)
         steps = step_map(step, level_map, *analysis.y.shape[-2:], device=self.codec.device)
-        before = self._before
+        frame, before = _Frame(analysis, step, steps, level_map, timestamp_ms), self._before
         if key or before is None or self._since_key >= self.key_interval - 1:
-            return self._keep(self._key(analysis, step, steps, level_map, timestamp_ms))
+            return self._keep(self._key(frame))
         if before.values.shape != analysis.y.shape:
             raise ValueError("all frames of a sequence must have one size")
-        coded = self._predicted(analysis, step, steps, level_map, timestamp_ms, before)
+        coded = self._predicted(frame, before)
         if coded.alone > ALONE_SHARE:
-            key_frame = self._key(analysis, step, steps, level_map, timestamp_ms)
+            key_frame = self._key(frame)
             if len(key_frame.record.payload) <= len(coded.record.payload):
                 coded = key_frame
         return self._keep(coded)
@@ -92,50 +121,15 @@ class FrameEncoder:
         self._since_key = self._since_key + 1 if coded.record.predicted else 0
         return coded.record
 
-    def _key(
-        self,
-        analysis: Analysis,
-        step: int,
-        steps: torch.Tensor,
-        level_map: LevelMap | None,
-        timestamp_ms: int,
-    ) -> _Coded:
-        writer, latents = FrameWriter(), self.codec.latents
-        write_levels(writer, level_map)
-        base = torch.tensor([step], device=self.codec.device)
-        values = latents.encode(analysis.y[None], steps[None], base, FrameSink(latents.tables, [writer]))[0]
-        record = _record(analysis, step, level_map, writer, timestamp_ms)
-        return _Coded(record, Reference(values, steps))
+    def _key(self, frame: _Frame) -> _Coded:
+        writer, latents = frame.writer(), self.codec.latents
+        base = torch.tensor([frame.step], device=self.codec.device)
+        sink = FrameSink(latents.tables, [writer])
+        values = latents.encode(frame.analysis.y[None], frame.steps[None], base, sink)[0]
+        return _Coded(frame.record(writer), Reference(values, frame.steps))
 
-    def _predicted(
-        self,
-        analysis: Analysis,
-        step: int,
-        steps: torch.Tensor,
-        level_map: LevelMap | None,
-        timestamp_ms: int,
-        before: Reference,
-    ) -> _Coded:
-        writer = FrameWriter()
-        write_levels(writer, level_map)
-        values, modes = self.temporal.coder.encode(analysis.y, steps, step, before, writer)
-        record = _record(analysis, step, level_map, writer, timestamp_ms, self.temporal.check)
-        return _Coded(record, Reference(values, steps), float((modes == INTRA).float().mean()))
-
-
-def _record(
-    analysis: Analysis,
-    step: int,
-    level_map: LevelMap | None,
-    writer: FrameWriter,
-    timestamp_ms: int,
-    check: int | None = None,
-) -> FrameRecord:
-    """The record of a frame; with a check, of a predicted one, whose payload is empty where nothing is coded."""
-    height, width = analysis.source.pixels.shape[:2]
-    predicted, payload = check is not None, writer.to_bytes()
-    if check and payload:
-        payload = writer.to_bytes(check)
-    payload = padded_payload(payload, width, height, predicted=predicted)
-    header = level_map.header() if level_map is not None else None
-    return FrameRecord(step / STEPS_PER_QUALITY, header, payload, timestamp_ms, predicted)
+    def _predicted(self, frame: _Frame, before: Reference) -> _Coded:
+        writer, coder = frame.writer(), self.temporal.coder
+        values, modes = coder.encode(frame.analysis.y, frame.steps, frame.step, before, writer)
+        record = frame.record(writer, self.temporal.check)
+        return _Coded(record, Reference(values, frame.steps), float((modes == INTRA).float().mean()))
